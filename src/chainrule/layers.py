@@ -1,0 +1,303 @@
+"""A layer turns its input into its output, and the gradient of its output into that of its input.
+
+`forward` and its derivative `backward` stand one above the other. In each layer `grad_y` is the
+gradient of the loss with respect to the output `y`, and has its shape; `backward` writes the
+gradients of the parameters into `gradients` and returns the gradient of the input. It sums over
+the batch and never divides: the batch mean belongs to the loss alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule import checks
+from chainrule.checks import Array, ChainruleError
+
+Initializer: TypeAlias = Callable[[np.random.Generator, int, int], Array]
+
+
+class Kept:
+    """What `forward` keeps for `backward`; to read it earlier is an error that names the layer."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Layer | None, owner: type) -> Any:
+        if layer is None:
+            return self
+        raise ChainruleError(
+            f"backward of {layer} needs what its forward keeps: call forward(x) first."
+        )
+
+
+class Layer:
+    """The identity, and the interface of every layer.
+
+    A layer of your own overrides `forward` and `backward`. What it learns stands in
+    `parameters`, a dict of arrays by name; its `backward` writes the gradients in place:
+    ``self.gradients[name][...] = ...``. See ``examples/own_layer.py``.
+
+    Attributes
+    ----------
+    parameters, gradients : dict of str to array
+        Empty for a layer that learns nothing. A `Network` replaces each entry by a view into
+        its flat vectors and makes the entries of `gradients`.
+    needs_input_gradient : bool
+        A `Network` clears it on its first layer, which may then return None from `backward`.
+    in_network : bool
+        Whether a `Network` owns this layer.
+    """
+
+    needs_input_gradient = True
+    in_network = False
+
+    @cached_property
+    def parameters(self) -> dict[str, Array]:
+        return {}
+
+    @cached_property
+    def gradients(self) -> dict[str, Array]:
+        return {}
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return the output for the input `x`, both of shape (batch, features).
+
+        `training` switches Dropout and nothing else.
+        """
+        return x
+
+    def backward(self, grad_y: Array) -> Array | None:
+        """Return the gradient of the input, given the gradient of the output."""
+        return grad_y
+
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Draw what starts at random; a `Network` calls this once, layer after layer."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments, as they are stored with a model and shown by repr."""
+        return {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.settings.values()))})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copied or pickled layer belongs to no network yet and carries no activations.
+        owned = {"in_network", "needs_input_gradient"}
+        kept = {name for name in self.__dict__ if isinstance(getattr(type(self), name, None), Kept)}
+        return {name: value for name, value in self.__dict__.items() if name not in owned | kept}
+
+
+def he_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Draw (n_in, n_out) from N(0, 2 / n_in), made for ReLU (He et al. 2015, equation 10)."""
+    return rng.standard_normal((n_in, n_out)) * np.sqrt(2 / n_in)
+
+
+def he_uniform(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Draw (n_in, n_out) from U(-a, a), a = √(6 / n_in): the variance of `he_normal`."""
+    limit = np.sqrt(6 / n_in)
+    return rng.uniform(-limit, limit, (n_in, n_out))
+
+
+def glorot_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Draw (n_in, n_out) from N(0, 2 / (n_in + n_out)) (Glorot and Bengio 2010, equation 12)."""
+    return rng.standard_normal((n_in, n_out)) * np.sqrt(2 / (n_in + n_out))
+
+
+def glorot_uniform(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Draw (n_in, n_out) from U(-a, a), a = √(6 / (n_in + n_out)) (ibid., equation 16)."""
+    limit = np.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-limit, limit, (n_in, n_out))
+
+
+def lecun_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Draw (n_in, n_out) from N(0, 1 / n_in) (LeCun et al. 1998, "Efficient BackProp", §4.6)."""
+    return rng.standard_normal((n_in, n_out)) * np.sqrt(1 / n_in)
+
+
+class Dense(Layer):
+    """The fully connected layer y = x W + b.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Features that come in and go out; `weights` is (n_in, n_out), `biases` is (n_out,).
+    initializer : callable
+        ``initializer(rng, n_in, n_out)`` draws the weights; biases start at zero.
+    rng : int or numpy.random.Generator, optional
+        With it the weights are drawn at once (float32). Without it the `Network` draws them.
+    """
+
+    x = Kept()
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        initializer: Initializer = he_normal,
+        rng: int | np.random.Generator | None = None,
+    ) -> None:
+        self.n_in = checks.whole_number("n_in", n_in, at_least=1)
+        self.n_out = checks.whole_number("n_out", n_out, at_least=1)
+        self.initializer = initializer
+        shapes = {"weights": (self.n_in, self.n_out), "biases": (self.n_out,)}
+        for name, shape in shapes.items():
+            self.parameters[name] = np.zeros(shape, np.float32)
+            self.gradients[name] = np.zeros(shape, np.float32)
+        self.drawn = False
+        if rng is not None:
+            self.initialise(checks.generator(rng))
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x W + b, shape (batch, n_out), for x of shape (batch, n_in)."""
+        if not self.drawn:
+            raise ChainruleError(f"{self} has no weights yet: pass rng=0, or put it in a Network.")
+        self.x = checks.batch(self, x, self.n_in, self.weights.dtype)
+        y = self.x @ self.weights  # (batch, in) @ (in, out)
+        y += self.biases
+        return y
+
+    def backward(self, grad_y: Array) -> Array | None:
+        """Write dW = xᵀ dy and db = Σ dy; return dx = dy Wᵀ, shape (batch, n_in)."""
+        checks.output_gradient(self, grad_y, (len(self.x), self.n_out))
+        np.matmul(self.x.T, grad_y, out=self.gradients["weights"])  # (in, batch) @ (batch, out)
+        np.sum(grad_y, axis=0, out=self.gradients["biases"])
+        if not self.needs_input_gradient:
+            return None
+        return grad_y @ self.weights.T  # (batch, out) @ (out, in)
+
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Draw the weights, unless they have been drawn or set already."""
+        if not self.drawn:
+            self.weights = self.initializer(rng, self.n_in, self.n_out)
+
+    @property
+    def weights(self) -> Array:
+        """The weights, shape (n_in, n_out); assigning copies the values in."""
+        return self.parameters["weights"]
+
+    @weights.setter
+    def weights(self, values: Array) -> None:
+        self.parameters["weights"][...] = checks.targets(
+            f"weights of {self}", values, (self.n_in, self.n_out), self.weights.dtype
+        )
+        self.drawn = True
+
+    @property
+    def biases(self) -> Array:
+        """The biases, shape (n_out,); assigning copies the values in."""
+        return self.parameters["biases"]
+
+    @biases.setter
+    def biases(self, values: Array) -> None:
+        self.parameters["biases"][...] = checks.targets(
+            f"biases of {self}", values, (self.n_out,), self.biases.dtype
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"n_in": self.n_in, "n_out": self.n_out}
+
+
+class ReLU(Layer):
+    """The rectified linear unit y = max(x, 0); its derivative at 0 is taken as 0."""
+
+    x = Kept()
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        self.x = x
+        return np.maximum(x, 0)
+
+    def backward(self, grad_y: Array) -> Array:
+        checks.output_gradient(self, grad_y, self.x.shape)
+        return grad_y * (self.x > 0)
+
+
+class LeakyReLU(Layer):
+    """y = x where x > 0, else slope · x (Maas, Hannun and Ng 2013)."""
+
+    x = Kept()
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = checks.real_number("slope", slope)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        self.x = x
+        return np.where(x > 0, x, self.slope * x)
+
+    def backward(self, grad_y: Array) -> Array:
+        checks.output_gradient(self, grad_y, self.x.shape)
+        return np.where(self.x > 0, grad_y, self.slope * grad_y)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"slope": self.slope}
+
+
+class Sigmoid(Layer):
+    """The logistic function y = 1 / (1 + e⁻ˣ), whose derivative is y (1 - y)."""
+
+    y = Kept()
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        self.y = np.exp(-np.logaddexp(0, -x))  # no overflow, and no rounding to 0, for any x
+        return self.y
+
+    def backward(self, grad_y: Array) -> Array:
+        checks.output_gradient(self, grad_y, self.y.shape)
+        return grad_y * self.y * (1 - self.y)
+
+
+class Tanh(Layer):
+    """The hyperbolic tangent y = tanh x, whose derivative is 1 - y²."""
+
+    y = Kept()
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        self.y = np.tanh(x)
+        return self.y
+
+    def backward(self, grad_y: Array) -> Array:
+        checks.output_gradient(self, grad_y, self.y.shape)
+        return grad_y * (1 - self.y * self.y)
+
+
+class Dropout(Layer):
+    """While training, set a share `rate` of the inputs to 0 and divide the others by 1 - rate.
+
+    So the expected output is the input, and prediction needs no correction ("inverted" form of
+    Srivastava et al. 2014).
+    """
+
+    mask = Kept()
+
+    def __init__(self, rate: float = 0.5, rng: int | np.random.Generator | None = None) -> None:
+        self.rate = checks.real_number("rate", rate, at_least=0, below=1)
+        self.rng = None if rng is None else checks.generator(rng)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        if not training:
+            self.mask = np.ones_like(x)
+            return x
+        if self.rng is None:
+            raise ChainruleError(f"{self} has no generator: pass rng=0, or put it in a Network.")
+        kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
+        self.mask = kept.astype(x.dtype) / (1 - self.rate)
+        return x * self.mask
+
+    def backward(self, grad_y: Array) -> Array:
+        checks.output_gradient(self, grad_y, self.mask.shape)
+        return grad_y * self.mask
+
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Take a child generator, so that the draws of the weights stay as they are without it."""
+        if self.rng is None:
+            self.rng = rng.spawn(1)[0]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"rate": self.rate}
