@@ -41,7 +41,7 @@ def numerical_gradient(function: Callable[[Array], float], x: Array, step: float
     point = np.array(x, dtype=np.float64)
     gradient = np.empty_like(point)
     for index in np.ndindex(point.shape):
-        here = point[index]
+        here = float(point[index])
         h = step * max(1.0, abs(here))
         point[index] = here + h
         above = function(point)

@@ -1,0 +1,366 @@
+"""A set of images and its identity, which the SHA-256 of its IDX bytes decides and nothing else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from chainrule.checks import ChainruleError, Integers
+from chainrule.data.idx import ELEMENT_TYPES, LIMIT, Numbers, idx_sha256, read_idx
+from chainrule.data.preprocess import check_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import ModuleType
+
+
+class KnownFile(NamedTuple):
+    """What is known of a file of MNIST before it arrives."""
+
+    size: int  # bytes of the IDX file
+    packed: int  # bytes that no gzip file of it exceeds; mirrors differ by a few in a hundred
+    sha256: str  # of the IDX file
+
+
+MNIST = {
+    "train-images-idx3-ubyte": KnownFile(
+        47_040_016,
+        10_500_000,
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    "train-labels-idx1-ubyte": KnownFile(
+        60_008,
+        33_000,
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    "t10k-images-idx3-ubyte": KnownFile(
+        7_840_016,
+        1_800_000,
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    "t10k-labels-idx1-ubyte": KnownFile(
+        10_008,
+        6_000,
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+}
+
+_NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
+
+OK = "ok"
+DAMAGED = "damaged"
+MISSING = "missing"
+OTHER = "another dataset"
+
+
+@dataclass(frozen=True, eq=False)
+class FileReport:
+    """What was found in the place of one of the four IDX files.
+
+    Attributes
+    ----------
+    name : str
+        The file's name in MNIST, whatever it is called here.
+    path : Path
+        Where it is, or should be.
+    verdict : str
+        ``"ok"`` (MNIST's), ``"damaged"``, ``"missing"`` or ``"another dataset"``.
+    reason : str
+        What is wrong with a damaged or missing file, in one sentence that names it.
+    size : int
+        Bytes on disk.
+    sha256 : str
+        Of the IDX bytes, where they could be read.
+    array : ndarray or None
+        What the file holds, where it could be read.
+    """
+
+    name: str
+    path: Path
+    verdict: str
+    reason: str = ""
+    size: int = 0
+    sha256: str = ""
+    array: Numbers | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training and test images with their labels, and where they come from.
+
+    Attributes
+    ----------
+    train_images, test_images : ndarray of uint8, shape (n, height, width)
+        Pixels from 0 to 255.
+    train_labels, test_labels : ndarray of int64, shape (n,)
+        Classes from 0 up.
+    name : str
+        ``"MNIST"``, ``"MNIST sample"``, or the name of another dataset's folder.
+    source : str
+        ``"path"``, ``"cache"``, ``"keras"``, ``"torchvision"``, ``"network"``, ``"openml"`` or
+        ``"sample"``.
+    place : str
+        The folder, file or address.
+    sha256 : dict
+        Name of each of the four IDX files -> SHA-256 of its bytes, in hexadecimal.
+    auto : bool
+        Whether the source was chosen by ``"auto"``, not by name.
+    """
+
+    train_images: Numbers = field(repr=False)
+    train_labels: Integers = field(repr=False)
+    test_images: Numbers = field(repr=False)
+    test_labels: Integers = field(repr=False)
+    name: str
+    source: str
+    place: str
+    sha256: dict[str, str] = field(repr=False)
+    auto: bool = False
+
+    @classmethod
+    def of(cls, reports: Sequence[FileReport], name: str, source: str, place: str) -> Dataset:
+        """Return the dataset that `reports` found at `place`.
+
+        Raises
+        ------
+        ChainruleError
+            If a file is missing or damaged, or images and labels do not belong together.
+        """
+        arrays = []
+        for report in reports:
+            if report.array is None or report.verdict == DAMAGED:
+                raise ChainruleError(report.reason)
+            arrays.append(report.array)
+        train_images, train_labels = _checked(f"{place}: the training", *arrays[:2])
+        test_images, test_labels = _checked(f"{place}: the test", *arrays[2:])
+        if train_images.shape[1:] != test_images.shape[1:]:
+            raise ChainruleError(
+                f"{place}: training and test images must be of one size, got "
+                f"{train_images.shape[1:]} and {test_images.shape[1:]}."
+            )
+        if test_labels.max() > train_labels.max():
+            raise ChainruleError(
+                f"{place}: the test labels must be among the classes of the training labels, 0 to "
+                f"{train_labels.max()}, got {test_labels.max()}."
+            )
+        checksums = {report.name: report.sha256 for report in reports}
+        return cls(
+            train_images, train_labels, test_images, test_labels, name, source, place, checksums
+        )
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether this is the embedded sample, on which no accuracy is an MNIST accuracy."""
+        return self.source == "sample"
+
+    @property
+    def classes(self) -> int:
+        """The number of classes: the largest training label and one."""
+        return int(self.train_labels.max()) + 1
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of an image, in pixels."""
+        _, height, width = self.train_images.shape
+        return height, width
+
+    @property
+    def title(self) -> str:
+        """What figures call it."""
+        if self.is_sample:
+            images = len(self.train_images) + len(self.test_images)
+            return f"embedded sample of {images:,} MNIST images"
+        return self.name
+
+
+def _checked(name: str, images: Numbers, labels: Numbers) -> tuple[Numbers, Integers]:
+    if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
+        raise ChainruleError(
+            f"{name} images must be bytes (uint8) of the shape (images, height, width), got "
+            f"{images.dtype} of the shape {images.shape}."
+        )
+    return images, check_labels(f"{name} labels", labels, len(images))
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read the dataset in a folder of four IDX files, or in an ``.npz`` file such as Keras' MNIST.
+
+    Parameters
+    ----------
+    path : Path
+        The folder's files may be plain or gzip, ``train-images-idx3-ubyte`` or
+        ``train-images.idx3-ubyte``.
+
+    Returns
+    -------
+    Dataset
+        MNIST, if all four checksums are MNIST's. If none is: another dataset, named after `path`.
+
+    Raises
+    ------
+    ChainruleError
+        If a file is missing or damaged, or if only some of the checksums are MNIST's.
+    """
+    reports = inspect(path)
+    own_name = path.resolve().name.removesuffix(".npz")
+    return Dataset.of(reports, "MNIST" if is_mnist(reports) else own_name, "path", str(path))
+
+
+def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
+    """Look at the four files of a folder, or the four arrays of an ``.npz`` file.
+
+    Parameters
+    ----------
+    path : Path
+    only_mnist : bool
+        Take any other checksum for damage, not for another dataset. Without it, that is so only
+        beside a file that is MNIST's.
+
+    Returns
+    -------
+    tuple of FileReport
+        In the order of `MNIST`.
+
+    Raises
+    ------
+    ChainruleError
+        If there is no such folder or file.
+    """
+    if not os.access(path, os.R_OK):
+        raise ChainruleError(
+            f"expected a folder with MNIST's four files, or an .npz file, but there is no {path} "
+            "that can be read; correct the path."
+        )
+    reports = _npz_reports(path) if path.is_file() else _folder_reports(path)
+    if only_mnist or any(report.verdict == OK for report in reports):
+        return tuple(_strict(report) for report in reports)
+    return reports
+
+
+def is_mnist(reports: Sequence[FileReport]) -> bool:
+    """Whether all four files are MNIST's."""
+    return all(report.verdict == OK for report in reports)
+
+
+def identify(name: str, path: Path, array: Numbers, size: int = 0) -> FileReport:
+    """Return the report on an `array` that was read in the place of the file `name` of MNIST."""
+    sha256 = idx_sha256(array)
+    verdict = OK if sha256 == MNIST[name].sha256 else OTHER
+    return FileReport(name, path, verdict, "", size, sha256, array)
+
+
+def _strict(report: FileReport) -> FileReport:
+    if report.verdict != OTHER:
+        return report
+    reason = (
+        f"{report.path}: expected {report.name} of MNIST, but the SHA-256 of its IDX bytes is "
+        f"another ({report.sha256[:12]}…); replace it by a whole one."
+    )
+    return replace(report, verdict=DAMAGED, reason=reason)
+
+
+def _folder_reports(folder: Path) -> tuple[FileReport, ...]:
+    reports = tuple(_file_report(folder, name) for name in MNIST)
+    if any(report.verdict != MISSING for report in reports):
+        return reports
+    reason = (
+        f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, found none of "
+        "them; correct the path, or put them there."
+    )
+    return tuple(replace(report, reason=reason) for report in reports)
+
+
+def _file_report(folder: Path, name: str) -> FileReport:
+    """Look at the first that exists of the spellings of the file `name`."""
+    for spelling in (name, name.replace("-idx", ".idx")):
+        for path in (folder / spelling, folder / f"{spelling}.gz"):
+            if path.is_file():
+                size = path.stat().st_size
+                try:
+                    return identify(name, path, read_idx(path), size)
+                except ChainruleError as error:
+                    return FileReport(name, path, DAMAGED, str(error), size)
+    reason = f"{folder}: expected {name} there too, plain or .gz, but it is missing; add it."
+    return FileReport(name, folder / name, MISSING, reason)
+
+
+def _npz_reports(path: Path) -> tuple[FileReport, ...]:
+    size = path.stat().st_size
+    try:
+        arrays = read_npz(path)
+    except ChainruleError as error:
+        return tuple(FileReport(name, path, DAMAGED, str(error), size) for name in MNIST)
+    return tuple(identify(name, path, array, size) for name, array in arrays.items())
+
+
+def read_npz(source: Path | bytes, *, limit: int = LIMIT, name: str = "") -> dict[str, Numbers]:
+    """Read the four arrays of an ``.npz`` file as Keras keeps MNIST.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        The file, or what stands in it: ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+    limit : int
+        The largest size of a member, in bytes, that is accepted.
+    name : str
+        What errors call the source; the path by default.
+
+    Returns
+    -------
+    dict
+        Name of the IDX file -> what it would hold; labels that fit are uint8 as in MNIST.
+
+    Raises
+    ------
+    ChainruleError
+        If the file is damaged, too large, or holds something else.
+    """
+    import io
+    import zipfile
+    import zlib
+
+    stream: Any = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            largest = max((member.file_size for member in archive.infolist()), default=0)
+        if largest > limit:
+            raise ValueError(f"a member declares {largest:,} bytes, more than {limit:,}")
+        with np.load(stream, allow_pickle=False) as members:
+            arrays = [_in_idx_type(members[member]) for member in _NPZ_MEMBERS]
+    except (
+        *(OSError, EOFError, KeyError, MemoryError, RuntimeError, ValueError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise ChainruleError(
+            f"{name or str(source)}: expected an .npz file with {', '.join(_NPZ_MEMBERS)}, but it "
+            f"cannot be read ({error}); replace it by a whole one."
+        ) from error
+    return dict(zip(MNIST, arrays, strict=True))
+
+
+def _in_idx_type(array: Numbers) -> Numbers:
+    """Return whole numbers as bytes where they fit, as in MNIST, and all else as it is."""
+    if array.dtype.kind in "ui" and array.size:
+        for dtype in (np.uint8, np.int32):
+            if np.iinfo(dtype).min <= array.min() and array.max() <= np.iinfo(dtype).max:
+                return array.astype(dtype, copy=False)
+    if array.dtype.newbyteorder(">") not in ELEMENT_TYPES.values():
+        raise ValueError(f"an array of {array.dtype}")
+    return array
+
+
+def load_extra(module: str) -> ModuleType:
+    """Import a module of the extra ``[mnist]``; where it is missing, the error says what to do."""
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ChainruleError(
+            f"expected the package {error.name} for this, but it is not installed; "
+            "run: pip install 'chainrule[mnist]'"
+        ) from error

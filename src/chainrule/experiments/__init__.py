@@ -1,0 +1,1 @@
+"""Fair comparisons of optimizers, and what they leave behind."""

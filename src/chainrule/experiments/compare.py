@@ -1,0 +1,202 @@
+"""Fair comparisons: the same start and the same batches for every optimizer, in parallel lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from chainrule import checks
+from chainrule.checks import ChainruleError
+from chainrule.data.download import print_notice
+from chainrule.data.mnist import Dataset, load_dataset
+from chainrule.data.preprocess import Split, split_dataset, trainable
+from chainrule.experiments.lanes import Lane, Report, Result, lanes_of, run_lane
+from chainrule.experiments.progress import shown_progress
+from chainrule.experiments.run_folder import RunFolder
+from chainrule.optimizers import OPTIMIZERS, create_optimizer
+
+TRAIN_SIZE = 20_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is compared, and on what; every field stands in metrics.json.
+
+    Attributes
+    ----------
+    data : str
+        A source of `load_mnist`.
+    learning_rates : dict of str to list of float
+        The optimizers, each with its rates.
+    batch_sizes, seeds, hidden : list of int
+        Every combination of optimizer, rate, batch size and seed is a lane.
+    epochs : int
+    train_size : int or None
+        Images to train on; None takes 20,000, or all if there are fewer.
+    split_seed : int
+        Draws validation set and subset, the same for every lane.
+    threads : int
+        BLAS threads a lane computes with.
+    """
+
+    data: str
+    learning_rates: dict[str, list[float]]
+    batch_sizes: list[int]
+    seeds: list[int]
+    hidden: list[int]
+    epochs: int
+    train_size: int | None
+    split_seed: int
+    threads: int
+
+    def __post_init__(self) -> None:
+        for optimizer, rates in self.learning_rates.items():
+            for rate in rates:
+                create_optimizer(optimizer, rate)
+        for name in ("batch_sizes", "hidden"):
+            for value in getattr(self, name):
+                checks.whole_number(name.removesuffix("s").replace("_", " "), value, at_least=1)
+        for seed in self.seeds:
+            checks.whole_number("seed", seed)
+        for name in ("epochs", "threads"):
+            checks.whole_number(name, getattr(self, name), at_least=1)
+        if self.train_size is not None:
+            checks.whole_number("train size", self.train_size, at_least=1)
+        checks.whole_number("split seed", self.split_seed)
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """Every combination of optimizer, rate, batch size and seed."""
+        return lanes_of(self.learning_rates, self.batch_sizes, self.seeds)
+
+
+def learning_rates(texts: Sequence[str], optimizers: Sequence[str]) -> dict[str, list[float]]:
+    """Read "adam=0.0003,0.001 sgd=0.05"; a bare number or list is for every optimizer.
+
+    Returns
+    -------
+    dict of str to list of float
+        For each of `optimizers` its rates, by default the one in `OPTIMIZERS`.
+    """
+    for name in optimizers:
+        create_optimizer(name)
+    rates = {name: [OPTIMIZERS[name].learning_rate] for name in optimizers}
+    for text in texts:
+        name, _, numbers = text.rpartition("=")
+        if name and name not in rates:
+            raise ChainruleError(
+                f"--learning-rate {text} names no optimizer of this run: {', '.join(rates)}."
+            )
+        try:
+            values = [float(number) for number in numbers.split(",")]
+        except ValueError:
+            raise ChainruleError(
+                f"--learning-rate takes 0.05, adam=0.0005 or adam=0.0003,0.001, got {text!r}."
+            ) from None
+        rates.update({name: values} if name else dict.fromkeys(rates, values))
+    return rates
+
+
+def compare(
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    jobs: int | None = None,
+    say: Callable[[str], None] = print_notice,
+    progress: bool = True,
+) -> RunFolder:
+    """Train every lane, judge it, and write the run folder.
+
+    Parameters
+    ----------
+    settings : Settings
+    out : Path, optional
+        The run folder, new or empty; by default runs/compare- with date and time.
+    jobs : int, optional
+        Lanes that run at once; by default as many as the cores allow. It changes no result.
+    say : callable
+        Takes the notices.
+    progress : bool
+        Show on stderr how far each lane is.
+
+    Returns
+    -------
+    RunFolder
+        Written, with the metrics and the networks at hand.
+
+    Raises
+    ------
+    ChainruleError
+        For wrong input; then no folder is left behind.
+    """
+    lanes = settings.lanes
+    folder = RunFolder(out)
+    dataset = load_dataset(settings.data, notice=say)
+    split = split_dataset(dataset, _train_size(settings, dataset, say), settings.split_seed)
+    folder.open(asdict(settings), split)
+    try:
+        names = [lane.name for lane in lanes]
+        with shown_progress(names, settings.epochs) if progress else nullcontext() as report:
+            for result in _results(lanes, split, settings, jobs, report):
+                folder.add(result, lanes)
+                if result.network is None:
+                    stopped = result.record["stopped"]
+                    say(
+                        f"{result.lane.name} diverged: {stopped['layer']} gave NaN or infinity at "
+                        f"step {stopped['step']}, at learning rate {result.lane.learning_rate:g}."
+                    )
+        folder.draw_figures()
+    except BaseException:
+        say(folder.abandon())
+        raise
+    return folder
+
+
+def _train_size(settings: Settings, dataset: Dataset, say: Callable[[str], None]) -> int:
+    """Return how many images to train on, given what is left beside the validation set."""
+    available = trainable(dataset)
+    wanted = settings.train_size
+    if wanted is None:
+        return min(TRAIN_SIZE, available)
+    if wanted <= available:
+        return wanted
+    if settings.data != "auto":
+        raise ChainruleError(
+            f"--train-size {wanted:,} is more than the {available:,} images of {dataset.title} "
+            "that are left beside the validation set: give a smaller one."
+        )
+    say(f"There are {available:,} images to train on, not {wanted:,}: all of them are taken.")
+    return available
+
+
+def _results(
+    lanes: Sequence[Lane],
+    split: Split,
+    settings: Settings,
+    jobs: int | None,
+    report: Report | None,
+) -> Iterator[Result]:
+    """Run the lanes in parallel processes; yield each result as it comes."""
+    from joblib import Parallel, cpu_count, delayed
+    from joblib.externals.loky import get_reusable_executor
+
+    at_once = min(len(lanes), jobs or max(1, cpu_count() // settings.threads))
+    calls = (
+        delayed(run_lane)(
+            lane,
+            split,
+            hidden=settings.hidden,
+            epochs=settings.epochs,
+            threads=settings.threads,
+            report=report,
+        )
+        for lane in lanes
+    )
+    try:
+        yield from Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
+    except BaseException:
+        if at_once > 1:
+            get_reusable_executor().shutdown(kill_workers=True)
+        raise

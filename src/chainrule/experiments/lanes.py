@@ -1,0 +1,132 @@
+"""A lane trains one network: one optimizer, one rate, one batch size, one seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from chainrule.data.preprocess import Split
+from chainrule.evaluation import confusion_matrix
+from chainrule.network import Network, create_network
+from chainrule.storage import parameters_sha256
+from chainrule.training import History, TrainingDiverged, loss_and_accuracy, train_network
+
+Report = Callable[[str, int, float, float], None]  # lane, epochs done, loss, validation accuracy
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What distinguishes one training from the others of a comparison."""
+
+    name: str
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A lane's network after training, None if it diverged, and its entry in metrics.json."""
+
+    lane: Lane
+    network: Network | None
+    record: dict[str, Any]
+
+
+def lanes_of(
+    learning_rates: Mapping[str, Sequence[float]],
+    batch_sizes: Sequence[int],
+    seeds: Sequence[int],
+) -> list[Lane]:
+    """Return every combination, in the order given; the names grow only where it is a grid."""
+    is_grid = len(batch_sizes) > 1 or any(len(rates) > 1 for rates in learning_rates.values())
+    lanes = []
+    for optimizer, rates in learning_rates.items():
+        for rate, batch_size, seed in product(rates, batch_sizes, seeds):
+            setting = f"-lr{rate:g}-b{batch_size}" if is_grid else ""
+            name = f"{optimizer}{setting}-seed{seed}"
+            lanes.append(Lane(name, optimizer, rate, batch_size, seed))
+    return lanes
+
+
+def run_lane(
+    lane: Lane,
+    split: Split,
+    *,
+    hidden: Sequence[int],
+    epochs: int,
+    threads: int,
+    report: Report | None = None,
+) -> Result:
+    """Train and judge one lane with `threads` BLAS threads.
+
+    For one seed every lane starts from the same weights and sees the same batches in the same
+    order, whatever its optimizer, rate, process or neighbours.
+    """
+    from threadpoolctl import threadpool_limits
+
+    sizes = (split.X_train.shape[1], *hidden, split.classes)
+    network = create_network(
+        lane.optimizer, rng=lane.seed, sizes=sizes, learning_rate=lane.learning_rate
+    )
+    history, stopped = History(), None
+
+    def on_epoch(epoch: int, so_far: History) -> None:
+        history.update(so_far)
+        if report is not None:
+            report(lane.name, epoch + 1, so_far["loss"][-1], so_far["val_accuracy"][-1])
+
+    with threadpool_limits(threads):
+        try:
+            train_network(
+                network,
+                split.X_train,
+                split.y_train,
+                split.X_val,
+                split.y_val,
+                epochs,
+                lane.batch_size,
+                seed=lane.seed,
+                on_epoch=on_epoch,
+            )
+        except TrainingDiverged as divergence:
+            stopped = divergence
+        record = _record(lane, hidden, network, split, history, stopped)
+    return Result(lane, None if stopped else network, record)
+
+
+def _record(
+    lane: Lane,
+    hidden: Sequence[int],
+    network: Network,
+    split: Split,
+    history: History,
+    stopped: TrainingDiverged | None,
+) -> dict[str, Any]:
+    """Return the lane's entry in metrics.json."""
+    test_loss, test_accuracy, matrix = math.nan, math.nan, None
+    if stopped is None:
+        test_loss, test_accuracy = loss_and_accuracy(network, split.X_test, split.y_test)
+        predicted = network.predict(split.X_test)
+        matrix = confusion_matrix(split.y_test, predicted, split.classes).tolist()
+    return {
+        "lane": lane.name,
+        "optimizer": lane.optimizer,
+        "learning_rate": lane.learning_rate,
+        "batch_size": lane.batch_size,
+        "hidden": list(hidden),
+        "seed": lane.seed,
+        "status": "diverged" if stopped else "finished",
+        "stopped": {"step": stopped.step, "layer": stopped.layer} if stopped else None,
+        "test_accuracy": test_accuracy,
+        "test_loss": test_loss,
+        "val_accuracy": math.nan if stopped else history["val_accuracy"][-1],
+        "train_seconds": history["seconds"][-1] if history["seconds"] else math.nan,
+        "parameters_sha256": parameters_sha256(network),
+        "history": dict(history),
+        "confusion_matrix": matrix,
+    }

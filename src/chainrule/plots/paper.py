@@ -1,0 +1,181 @@
+"""What all figures share: our style, a clean figure, the title, the alt text, the file."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import textwrap
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+
+from numpy.typing import NDArray
+
+from chainrule.checks import ChainruleError, real_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array: TypeAlias = NDArray[Any]
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+INK, QUIET, FAINT = "#24292F", "#6B7280", "#E5E7EB"
+BLUE, VERMILLION = "#0072B2", "#D55E00"
+FONT = "DejaVu Sans"  # comes with matplotlib: the same picture on every machine
+STYLE = {
+    "font.family": FONT,
+    "font.size": 11,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    "axes.edgecolor": "#B6BCC4",
+    "axes.labelcolor": INK,
+    "axes.labelpad": 6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5.5,
+    "legend.frameon": False,
+    "legend.handlelength": 3.2,  # long enough to show a dash pattern
+    "figure.constrained_layout.h_pad": 0.1,
+    "figure.constrained_layout.w_pad": 0.1,
+}
+
+
+def drawn_in_our_style(build: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Let `build` run under `STYLE`, whatever style the user has chosen, and put that back."""
+
+    @functools.wraps(build)
+    def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            from matplotlib import style
+        except ImportError as missing:
+            raise ChainruleError(
+                "Pictures need matplotlib, which is not installed: pip install 'chainrule[mnist]'."
+            ) from missing
+        with style.context(["default", STYLE]):
+            return build(*args, **kwargs)
+
+    return styled
+
+
+def clean_figure(figure: Figure | None, width: float, height: float) -> Figure:
+    """Return an empty white figure of this size in inches; a given one may keep its own."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    if figure is None:
+        return Figure(figsize=(width, height), facecolor="white")
+    if not isinstance(figure, Figure):
+        raise ChainruleError(
+            f"figure must be a matplotlib Figure, got {type(figure).__name__}; "
+            "leave it out to get a new one."
+        )
+    figure.clear()
+    figure.set_layout_engine("none")
+    figure.set_facecolor("white")
+    if tuple(figure.get_size_inches()) == tuple(matplotlib.rcParamsDefault["figure.figsize"]):
+        figure.set_size_inches(width, height)
+    return figure
+
+
+def fix_ticks(axes: Axes, size: float = 10) -> None:
+    """Write down how ticks look: matplotlib makes some of them later, under the user's style."""
+    axes.tick_params(
+        which="both",
+        length=0,
+        pad=5,
+        labelsize=size,
+        labelcolor=INK,
+        labelfontfamily=FONT,
+    )
+
+
+def wrapped(title: str, width: float) -> list[str]:
+    """Return the lines of a title in a figure `width` inches wide."""
+    letters = int((width - 0.4) * 72 / 8.8)  # a letter of the title is about 8.8 points wide
+    return textwrap.wrap(title, max(20, letters))
+
+
+def add_title(figure: Figure, title: str, y: float | None = None) -> None:
+    """Write the title at the upper left; without `y` the layout engine makes room for it."""
+    width = figure.get_size_inches()[0]
+    figure.suptitle(
+        "\n".join(wrapped(title, width)),
+        x=0.15 / width,
+        y=y,
+        ha="left",
+        va="top",
+        fontsize=13,
+        fontweight="bold",
+    )
+
+
+def count_of(number: int, word: str) -> str:
+    """Return "1 run", "1,000 runs"."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def alt_text(figure: Figure) -> str:
+    """Return the words that stand for the figure where it cannot be seen.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        A figure made by one of the builders.
+
+    Returns
+    -------
+    str
+        One or two sentences with the figure's main numbers; empty for a figure from elsewhere.
+    """
+    return str(figure.get_label())
+
+
+@drawn_in_our_style
+def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 150) -> Path:
+    """Write the figure as a PNG file: the whole file or none, and the same bytes every time.
+
+    The alt text goes into the file's metadata as "Description".
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to write.
+    path : str or os.PathLike
+        Where to; an existing file is replaced, the folder must exist.
+    dpi : float
+        Pixels per inch; most figures are 10 inches wide.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+
+    Raises
+    ------
+    ChainruleError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    dpi = real_number("dpi", dpi, above=0)
+    # None leaves out the version of matplotlib, which would change the bytes.
+    metadata = {"Description": alt_text(figure), "Software": None}
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            figure.savefig(file, format="png", dpi=dpi, metadata=metadata)
+        temporary.replace(path)
+    except OSError as error:
+        raise ChainruleError(
+            f"The picture cannot be written to {path} ({error.strerror or error}); "
+            "name a file in a folder that exists and can be written to."
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return path
