@@ -11,7 +11,7 @@ from chainrule import create_network, train_network
 class Lion:
     """Step by the sign of a mean of gradients (Chen et al. 2023, Algorithm 2, no decay)."""
 
-    def __init__(self, learning_rate=0.0003, beta1=0.9, beta2=0.99):
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.99):
         self.learning_rate, self.beta1, self.beta2 = learning_rate, beta1, beta2
         self.m = 0.0
 
@@ -35,4 +35,4 @@ X_val, y_val = stripes(1_000, rng)
 
 network = create_network(sizes=(64, 32, 8))
 network.optimizer = Lion()
-train_network(network, X, y, X_val, y_val, num_epochs=5)
+train_network(network, X, y, X_val, y_val, num_epochs=10)

@@ -82,6 +82,8 @@ def learning_rates(texts: Sequence[str], optimizers: Sequence[str]) -> dict[str,
     """
     for name in optimizers:
         create_optimizer(name)
+    if len(set(optimizers)) < len(optimizers):
+        raise ChainruleError(f"Each optimizer is compared once, got {' '.join(optimizers)}.")
     rates = {name: [OPTIMIZERS[name].learning_rate] for name in optimizers}
     for text in texts:
         name, _, numbers = text.rpartition("=")
@@ -132,6 +134,8 @@ def compare(
         For wrong input; then no folder is left behind.
     """
     lanes = settings.lanes
+    if jobs is not None:
+        checks.whole_number("jobs", jobs, at_least=1)
     folder = RunFolder(out)
     dataset = load_dataset(settings.data, notice=say)
     split = split_dataset(dataset, _train_size(settings, dataset, say), settings.split_seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import Manager
 from threading import Thread
 from typing import Any
@@ -23,7 +23,8 @@ def shown_progress(lanes: Sequence[str], epochs: int) -> Iterator[Report]:
         try:
             yield _Sender(events)
         finally:
-            events.put(None)
+            with suppress(OSError, EOFError):  # a signal to all processes ends the manager too
+                events.put(None)
             thread.join()
 
 
@@ -37,6 +38,11 @@ class _Sender:
         self.events.put((lane, epochs_done, loss, accuracy))
 
 
+def _until_closed(events: Any) -> Iterator[tuple[str, int, float, float]]:
+    with suppress(OSError, EOFError):
+        yield from iter(events.get, None)
+
+
 def _bars(events: Any, lanes: Sequence[str], epochs: int) -> None:
     from tqdm import tqdm
 
@@ -45,7 +51,7 @@ def _bars(events: Any, lanes: Sequence[str], epochs: int) -> None:
         lane: tqdm(total=epochs, desc=f"{lane:<{width}}", position=i, unit="epoch")
         for i, lane in enumerate(lanes)
     }
-    for lane, epochs_done, loss, accuracy in iter(events.get, None):
+    for lane, epochs_done, loss, accuracy in _until_closed(events):
         bars[lane].set_postfix_str(f"loss {loss:.4f}, validation {accuracy:.2%}", refresh=False)
         bars[lane].update(epochs_done - bars[lane].n)
     for bar in bars.values():
@@ -53,7 +59,7 @@ def _bars(events: Any, lanes: Sequence[str], epochs: int) -> None:
 
 
 def _lines(events: Any, lanes: Sequence[str], epochs: int) -> None:
-    for lane, epochs_done, loss, accuracy in iter(events.get, None):
+    for lane, epochs_done, loss, accuracy in _until_closed(events):
         print(
             f"{lane}  epoch {epochs_done}/{epochs}  loss {loss:.4f}  "
             f"validation accuracy {accuracy:.2%}",

@@ -123,6 +123,7 @@ class RunFolder:
             "training_comparison": plots.training_comparison(
                 [run["history"] for run in runs],
                 [run["lane"] for run in runs],
+                classes=split.classes,
                 title=f"Training compared: {split.title}",
             ),
         }
@@ -149,6 +150,7 @@ class RunFolder:
             split.y_test[chosen],
             probabilities.argmax(axis=1),
             probabilities,
+            black_and_white=(0.0, 1.0),
             title=f"Predictions of {run['lane']} on test images, {split.title}",
         )
 

@@ -19,7 +19,7 @@ from chainrule.plots.paper import (
     clean_figure,
     count_of,
     drawn_in_our_style,
-    fix_ticks,
+    quiet_ticks,
     wrapped,
 )
 
@@ -106,11 +106,10 @@ def _board(
     row = picture + 0.07 + GAP + lines * line
     across, down = columns * (1 + GAP) - GAP, math.ceil(count / columns) * row - GAP / 2
     width = max(5.5, across * inches + SIDE + right)
-    head = 0.27 + 0.25 * len(wrapped(title, width))
 
-    figure = clean_figure(figure, width, down * inches + head)
+    figure = clean_figure(figure, width, down * inches + _head(title, width))
     width, height = figure.get_size_inches()
-    room = width - SIDE - right, height - head
+    room = width - SIDE - right, height - _head(title, width)
     axes = figure.add_axes((SIDE / width, 0, room[0] / width, room[1] / height), anchor="NW")
     axes.set_axis_off()
     axes.set_aspect("equal")
@@ -120,6 +119,11 @@ def _board(
     add_title(figure, title, y=1 - 0.12 / height)
     points = 72 * min(room[0] / (across + 0.04), room[1] / (down + 0.02))
     return Board(figure, axes, columns, picture, row, line, points)
+
+
+def _head(title: str, width: float) -> float:
+    """Return the height in inches that a title takes."""
+    return 0.27 + 0.25 * len(wrapped(title, width))
 
 
 # ---------------------------------------------------------------------------- doors of the data
@@ -476,4 +480,4 @@ def _add_weight_scale(board: Board, extend: str) -> None:
     bar = board.figure.colorbar(board.axes.images[0], cax=place, extend=extend)
     bar.set_label("Weight")
     bar.outline.set_visible(False)
-    fix_ticks(place)
+    quiet_ticks(place)

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.checks import ChainruleError, whole_number
 from chainrule.plots.lines import GUESS_LINE
-from chainrule.plots.paper import FAINT, QUIET, Array, clean_figure, fix_ticks
+from chainrule.plots.paper import FAINT, QUIET, Array, clean_figure, quiet_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ def charts(
     row = list(figure.subplots(1, panels, squeeze=False)[0])
     for axes in row:
         axes.grid(color=FAINT, linewidth=0.8)
-        fix_ticks(axes)
+        quiet_ticks(axes)
     return figure, row
 
 

@@ -19,7 +19,7 @@ from chainrule.plots.paper import (
     clean_figure,
     count_of,
     drawn_in_our_style,
-    fix_ticks,
+    quiet_ticks,
 )
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _write_counts(axes: Axes, counts: Array, most: int, cell: float) -> None:
 
 def _name_classes(axes: Axes, names: Sequence[str], cell: float) -> None:
     size = min(10.0, max(5.0, 0.62 * cell))
-    fix_ticks(axes, size)
+    quiet_ticks(axes, size)
     too_wide = 0.65 * size * max(map(len, names)) > 0.95 * cell
     axes.set_xticks(range(len(names)), names, rotation=90 if too_wide else 0)
     axes.set_yticks(range(len(names)), names)
@@ -164,7 +164,7 @@ def _add_error_scale(figure: Figure, axes: Axes, picture: Any) -> None:
     bar = figure.colorbar(picture, ax=axes, ticks=ticks, shrink=0.6, aspect=24, pad=0.02)
     bar.set_label("Errors (images)")
     bar.outline.set_visible(False)
-    fix_ticks(bar.ax)
+    quiet_ticks(bar.ax)
 
 
 def _worst(counts: Array, names: Sequence[str]) -> str:

@@ -83,16 +83,9 @@ def clean_figure(figure: Figure | None, width: float, height: float) -> Figure:
     return figure
 
 
-def fix_ticks(axes: Axes, size: float = 10) -> None:
-    """Write down how ticks look: matplotlib makes some of them later, under the user's style."""
-    axes.tick_params(
-        which="both",
-        length=0,
-        pad=5,
-        labelsize=size,
-        labelcolor=INK,
-        labelfontfamily=FONT,
-    )
+def quiet_ticks(axes: Axes, size: float = 10) -> None:
+    """Leave the labels of the ticks and take their lines away."""
+    axes.tick_params(which="both", length=0, pad=5, labelsize=size, labelcolor=INK)
 
 
 def wrapped(title: str, width: float) -> list[str]:

@@ -105,7 +105,7 @@ def _rate_text(rate: float) -> str:
 
 
 def _scale_rates(axes: Axes, rates: Sequence[float]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     axes.set_xscale("log")
     axes.set_xlabel("Learning rate")
@@ -115,6 +115,8 @@ def _scale_rates(axes: Axes, rates: Sequence[float]) -> None:
     if (np.diff(np.log10(rates)) > 0.08 * width).all():  # else their marks would touch
         axes.set_xticks(rates)
         axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        axes.xaxis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if width < 3 else (1.0,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: _rate_text(rate)))
     axes.xaxis.set_minor_formatter(NullFormatter())
 

@@ -1,0 +1,22 @@
+"""What all tests share: a home of their own, and the real MNIST where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    """Keep every test away from the user's home and cache."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+
+
+@pytest.fixture(scope="session")
+def mnist_folder():
+    """Return the folder of the real MNIST files."""
+    if not os.environ.get("CHAINRULE_DATA"):
+        pytest.skip("CHAINRULE_DATA is not set: the real MNIST is needed")
+    return Path(os.environ["CHAINRULE_DATA"])
