@@ -7,7 +7,7 @@ the files around it are imported when one of their names is first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from chainrule.checks import ChainruleError
+from chainrule.checks import ChainruleError, TrainingDiverged
 from chainrule.gradcheck import numerical_gradient
 from chainrule.layers import (
     Dense,
@@ -38,7 +38,6 @@ from chainrule.optimizers import (
 )
 from chainrule.training import (
     History,
-    TrainingDiverged,
     print_epoch,
     train_batch,
     train_network,

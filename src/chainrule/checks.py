@@ -7,18 +7,92 @@ A check returns what it was given, converted where its docstring says so, or rai
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Integers: TypeAlias = NDArray[np.integer[Any]]
+Initializer: TypeAlias = "Callable[[np.random.Generator, int, int], Array]"
+LearningRate: TypeAlias = float | Callable[[int], float]
+Seed: TypeAlias = "int | np.random.Generator"
+Loss: TypeAlias = Callable[[Array, Any], tuple[float, Array]]
+
+
+class SupportsUpdate(Protocol):
+    """What a network asks of an optimizer."""
+
+    def update(self, parameters: Array, gradients: Array) -> Array:
+        """Return the moved parameters: the first argument, moved in place, or a new vector."""
 
 
 class ChainruleError(ValueError):
     """Wrong input; the message says what was expected, what came and what to do."""
+
+
+class TrainingDiverged(ArithmeticError):
+    """The loss is not finite; the step that it belongs to was not done.
+
+    Attributes
+    ----------
+    step : int
+        The step that could not be done; the first is 1.
+    layer : str
+        The first layer whose output is not finite, such as "layer 2, Dense(256, 128)".
+    learning_rate : float
+        Of the last step that was done.
+    """
+
+    def __init__(self, step: int, layer: str, learning_rate: float) -> None:
+        super().__init__(step, layer, learning_rate)
+        self.step, self.layer, self.learning_rate = step, layer, learning_rate
+
+    def __str__(self) -> str:
+        return (
+            f"The loss stopped being finite at step {self.step}: {self.layer} is the first to give "
+            f"NaN or infinity, at learning rate {self.learning_rate:g}; try a smaller rate."
+        )
+
+
+class Kept:
+    """What `forward` keeps for `backward`; to read it earlier is an error that names the layer."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: object, owner: type) -> Any:
+        if layer is None:
+            return self
+        raise ChainruleError(
+            f"backward of {layer} needs what its forward keeps: call forward(x) first."
+        )
+
+
+def without_kept(layer: object) -> dict[str, Any]:
+    """Return the attributes of a layer but for what `forward` keeps."""
+    kind = type(layer)
+    return {k: v for k, v in vars(layer).items() if not isinstance(getattr(kind, k, None), Kept)}
+
+
+class InPlace:
+    """An array that stands in a dict of its owner; to assign is to copy the values into it."""
+
+    def __init__(self, holder: str) -> None:
+        self.holder = holder
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: object, kind: type) -> Any:
+        return self if owner is None else getattr(owner, self.holder)[self.name]
+
+    def __set__(self, owner: object, values: ArrayLike) -> None:
+        array = getattr(owner, self.holder)[self.name]
+        words = repr(owner).partition("\n")[0]  # of a network's, the first line
+        array[...] = of_shape(f"{self.name} of {words}", values, array.shape, array.dtype)
 
 
 def whole_number(name: str, value: object, *, at_least: int = 0) -> int:
@@ -95,6 +169,19 @@ def batch(taker: object, x: ArrayLike, n_in: int, dtype: DTypeLike) -> Array:
     return x
 
 
+def has_generator(layer: Any) -> None:
+    """Check that a layer that draws at random has what to draw from."""
+    if layer.rng is None:
+        raise ChainruleError(f"{layer} has no generator: pass rng=0, or put it in a Network.")
+
+
+def drawn(layer: Any) -> None:
+    """Check that a layer has weights: drawn, or set to something else than zeros."""
+    if not (layer.drawn or layer.weights.any()):
+        raise ChainruleError(f"{layer} has no weights yet: pass rng=0, or put it in a Network.")
+    layer.drawn = True
+
+
 def output_gradient(layer: object, grad_y: Array, shape: tuple[int, ...]) -> None:
     """Check that the gradient given to `backward` has the shape of what `forward` returned."""
     if np.shape(grad_y) != shape:
@@ -104,6 +191,16 @@ def output_gradient(layer: object, grad_y: Array, shape: tuple[int, ...]) -> Non
         )
 
 
+def outputs(name: str, values: ArrayLike) -> Array:
+    """Return what a loss judges: floats of shape (batch, outputs), at least one row."""
+    array = numbers(name, values)
+    if array.ndim != 2:
+        raise ChainruleError(f"{name} must have shape (batch, outputs), got {array.shape}.")
+    if array.size == 0:
+        raise ChainruleError(f"{name} are empty, shape {array.shape}: give at least one example.")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
 def examples(name: str, X: ArrayLike, dtype: DTypeLike | None = None) -> Array:
     """Return `X` as a `(batch, features)` array of finite numbers with at least one row."""
     X = numbers(name, X, dtype)
@@ -111,16 +208,26 @@ def examples(name: str, X: ArrayLike, dtype: DTypeLike | None = None) -> Array:
         hint = " Flatten each image first: X.reshape(len(X), -1)." if X.ndim > 2 else ""
         raise ChainruleError(f"{name} must have shape (batch, features), got {X.shape}.{hint}")
     if X.size == 0:
-        raise ChainruleError(f"{name} is empty, shape {X.shape}: at least one example is needed.")
-    if not (math.isfinite(X.min()) and math.isfinite(X.max())):  # NaN passes through min and max
-        row = int(np.argmin(np.isfinite(X).all(axis=1)))
-        raise ChainruleError(f"{name} must be finite, but row {row} holds NaN or infinity.")
+        raise ChainruleError(f"{name} is empty, shape {X.shape}: give at least one example.")
+    finite(name, X)
     return X
+
+
+def finite(name: str, X: Array) -> None:
+    """Check that no number of `X` is NaN or infinite."""
+    if not (math.isfinite(X.min()) and math.isfinite(X.max())):  # NaN passes through min and max
+        row = int(np.argwhere(~np.isfinite(X))[0][0])
+        raise ChainruleError(f"{name} must be finite, but row {row} holds NaN or infinity.")
 
 
 def labels(name: str, y: ArrayLike, count: int, classes: int | None = None) -> Integers:
     """Return `y` as `(count,)` integers, from 0 to `classes` - 1 where `classes` is given."""
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError as error:
+        raise ChainruleError(
+            f"{name} must be one integer for each example, got rows that differ."
+        ) from error
     if y.ndim == 2 and y.shape[1] > 1:
         raise ChainruleError(
             f"{name} must be one integer for each example, got shape {y.shape}: "
@@ -141,12 +248,24 @@ def labels(name: str, y: ArrayLike, count: int, classes: int | None = None) -> I
 
 
 def targets(name: str, y: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return `y` as an array of `shape` and `dtype`, for a loss on real numbers."""
-    y = numbers(name, y, dtype)
-    if y.shape != shape:
-        hint = " Pass targets[:, np.newaxis]." if y.shape == shape[:1] and shape[1:] == (1,) else ""
-        raise ChainruleError(f"{name} must have the outputs' shape {shape}, got {y.shape}.{hint}")
-    return y
+    """Return `y` as finite numbers of `shape` and `dtype`, for a loss on real numbers."""
+    array = numbers(name, y, dtype)
+    if array.shape != shape:
+        is_column = array.shape == shape[:1] and shape[1:] == (1,)
+        hint = " Pass targets[:, np.newaxis]." if is_column else ""
+        raise ChainruleError(
+            f"{name} must have the outputs' shape {shape}, got {array.shape}.{hint}"
+        )
+    finite(name, array)
+    return array
+
+
+def of_shape(name: str, values: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return `values` as an array of exactly this shape: nothing is broadcast."""
+    array = numbers(name, values, dtype)
+    if array.shape != shape:
+        raise ChainruleError(f"{name} must have shape {shape}, got {array.shape}.")
+    return array
 
 
 def sample_weight(weights: ArrayLike, count: int, dtype: DTypeLike) -> Array:
@@ -159,20 +278,90 @@ def sample_weight(weights: ArrayLike, count: int, dtype: DTypeLike) -> Array:
     return weights
 
 
-def flat_vectors(optimizer: object, parameters: Array, gradients: Array) -> None:
-    """Check that parameters and gradients are float vectors of one length and dtype."""
-    pair = (np.asarray(parameters), np.asarray(gradients))
-    if not all(vector.ndim == 1 and vector.dtype.kind == "f" for vector in pair):
-        came = " and ".join(f"{vector.shape} {vector.dtype}" for vector in pair)
+def extra(module: str, name: str = "mnist") -> Any:
+    """Import a module of an extra; where it is missing, the error says what to install."""
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
         raise ChainruleError(
-            f"update of {type(optimizer).__name__} takes two flat vectors of floats, got {came}: "
+            f"This needs the package {error.name or module}, which is not installed: "
+            f"pip install 'chainrule[{name}]'."
+        ) from error
+
+
+# ---- optimizers ----
+
+
+def hyperparameters(rule: Any) -> None:
+    """Check the numbers of an optimizer and leave them as floats: a NumPy float64 would upcast."""
+    for name in ("momentum", "beta", "beta1", "beta2"):
+        if hasattr(rule, name):
+            setattr(rule, name, real_number(name, getattr(rule, name), at_least=0, below=1))
+    if hasattr(rule, "epsilon"):
+        rule.epsilon = real_number("epsilon", rule.epsilon, above=0)
+    if getattr(rule, "nesterov", False) and not rule.momentum:
+        raise ChainruleError("nesterov=True needs a momentum above 0, for example 0.9.")
+    rule.weight_decay = real_number("weight_decay", rule.weight_decay, at_least=0)
+
+
+def learning_rate(rate: LearningRate, step: int) -> float:
+    """Return the learning rate of `step`, given a number or a function of the step."""
+    if not callable(rate):
+        return real_number("learning_rate", rate, at_least=0)
+    try:
+        value = rate(step)
+    except TypeError as error:
+        raise ChainruleError(
+            f"learning_rate must be a number or a function of the step alone, got {rate!r}: "
+            "partial(cosine_rate, initial=0.05, total_steps=1000)?"
+        ) from error
+    return real_number(f"learning_rate at step {step}", value, at_least=0)
+
+
+def flat_vectors(
+    optimizer: object, parameters: Array, gradients: Array, state: dict[str, Array]
+) -> None:
+    """Check that parameters, gradients and moments are float vectors that belong together."""
+    name = type(optimizer).__name__
+    pair = (parameters, gradients)
+    if not all(isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype.kind == "f" for v in pair):
+        came = (f"{np.shape(v)} {getattr(v, 'dtype', type(v).__name__)}" for v in pair)
+        raise ChainruleError(
+            f"update of {name} takes two flat vectors of floats, got {' and '.join(came)}: "
             "pass network.parameters and network.gradients."
         )
-    if pair[0].shape != pair[1].shape or pair[0].dtype != pair[1].dtype:
+    if parameters.shape != gradients.shape or parameters.dtype != gradients.dtype:
         raise ChainruleError(
-            f"parameters {pair[0].shape} {pair[0].dtype} and gradients {pair[1].shape} "
-            f"{pair[1].dtype} must have one length and dtype."
+            f"parameters {parameters.shape} {parameters.dtype} and gradients {gradients.shape} "
+            f"{gradients.dtype} must have one length and dtype."
         )
+    sizes = {moment.size for moment in state.values()}
+    if sizes and sizes != {parameters.size}:
+        raise ChainruleError(
+            f"This {name} has moved {sizes.pop()} parameters before and now got "
+            f"{parameters.size}: give each network its own optimizer."
+        )
+
+
+def optimizer(given: object) -> None:
+    """Check that a network can be moved by what it is given; None is for prediction alone."""
+    if given is not None and (isinstance(given, type) or not hasattr(given, "update")):
+        raise ChainruleError(
+            f"optimizer must have update(parameters, gradients), got {given!r}: "
+            "for example Adam(learning_rate=0.0005)."
+        )
+
+
+def ready_to_train(optimizer: SupportsUpdate | None) -> SupportsUpdate:
+    """Return the optimizer of a network that is about to be trained."""
+    if optimizer is None:
+        raise ChainruleError(
+            "Training needs an optimizer: network.optimizer = Adam(learning_rate=0.0005), "
+            "or create_network('adam')."
+        )
+    return optimizer
 
 
 def moved(optimizer: object, parameters: object, before: Array) -> Array:
@@ -184,3 +373,91 @@ def moved(optimizer: object, parameters: object, before: Array) -> Array:
             f"{before.shape}, got {came!r}: does it end with 'return parameters'?"
         )
     return parameters
+
+
+# ---- networks and training ----
+
+
+def layers(given: tuple[Any, ...], kind: type[Any]) -> None:
+    """Check that these are layers, each of them new and there once."""
+    if not given:
+        raise ChainruleError("A Network needs at least one layer, got an empty list.")
+    for i, layer in enumerate(given):
+        if not isinstance(layer, kind):
+            raise ChainruleError(f"layer {i} must be a Layer, got {layer!r}.")
+        if layer.in_network or any(layer is earlier for earlier in given[:i]):
+            raise ChainruleError(
+                f"layer {i}, {layer}, belongs to a network already: "
+                "use a copy, copy.deepcopy(layer), or network.copy()."
+            )
+
+
+def views(network: Any) -> None:
+    """Find, once, a layer that has put an array of its own in place of a view into the vectors."""
+    if network.views_checked:
+        return
+    for i, layer in enumerate(network.layers):
+        for kind, flat in network.vectors.items():
+            for name, view in getattr(layer, kind).items():
+                if not np.may_share_memory(view, flat):
+                    raise ChainruleError(
+                        f"layer {i}, {layer}, has bound {kind}[{name!r}] to another array: "
+                        f"write into it, self.{kind}[{name!r}][...] = ..."
+                    )
+    network.views_checked = True
+
+
+def functions(**given: object) -> None:
+    """Check that each can be called, or is None."""
+    for name, value in given.items():
+        if value is not None and not callable(value):
+            raise ChainruleError(f"{name} must be a function, got {value!r}.")
+
+
+def examples_for(
+    network: Any, part: str, X: ArrayLike, y: ArrayLike
+) -> tuple[Array, Array | Integers]:
+    """Return X and y of one part of the data as the network takes them."""
+    X = examples(f"X_{part}", X, network.dtype)
+    try:
+        outputs = network.forward(X[:1])
+    except ChainruleError as error:
+        raise ChainruleError(f"X_{part} does not fit the network: {error}") from error
+    if network.is_classifier:
+        return X, labels(f"y_{part}", y, len(X), outputs.shape[1])
+    return X, targets(f"y_{part}", y, (len(X), outputs.shape[1]), network.dtype)
+
+
+def finite_loss(loss: float, network: Any, X: ArrayLike, step: int) -> None:
+    """Check the loss of a step on X; if it is not finite, find X or the layer to blame."""
+    if math.isfinite(loss):
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = [np.isfinite(output).all() for output in network.activations(examples("X", X))]
+    first = finite.index(False) if False in finite else None
+    layer = "the loss" if first is None else f"layer {first}, {network[first]}"
+    raise TrainingDiverged(step, layer, getattr(network.optimizer, "rate", math.nan))
+
+
+def classifier(network: Any) -> None:
+    """Check that a network predicts classes, so that there are probabilities."""
+    if not network.is_classifier:
+        raise ChainruleError(
+            "predict_proba needs a network of classes, this one predicts numbers "
+            "(mean_squared_error): call predict."
+        )
+
+
+def start(value: Any, batches: int) -> tuple[int, int]:
+    """Return the (epoch, batch) at which training begins, given the batches of an epoch."""
+    try:
+        epoch, batch = value
+        checked = whole_number("epoch", epoch), whole_number("batch", batch)
+    except (TypeError, ValueError):
+        checked = (0, batches)
+    if checked[1] >= batches:
+        raise ChainruleError(
+            f"start must be (epoch, batch) from (0, 0) up, with a batch below {batches}, "
+            f"got {value!r}."
+        )
+    return checked

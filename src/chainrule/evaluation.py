@@ -162,7 +162,7 @@ def _pair(labels: ArrayLike, predicted: ArrayLike) -> tuple[Integers, Integers]:
 
 def _show(name: str, draw: Callable[[Any], object]) -> None:
     """Draw on a pyplot figure and show it; where there is no screen, save it and print the path."""
-    plt = _pyplot()
+    plt: Any = checks.extra("matplotlib.pyplot")
     figure = plt.figure()
     draw(figure)
     if _can_show(plt.get_backend()):
@@ -172,16 +172,6 @@ def _show(name: str, draw: Callable[[Any], object]) -> None:
     plots.save_figure(figure, path)
     plt.close(figure)
     print(f"Saved {path}")
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as missing:
-        raise ChainruleError(
-            "Pictures need matplotlib, which is not installed: pip install 'chainrule[mnist]'."
-        ) from missing
-    return plt
 
 
 def _can_show(backend: str) -> bool:

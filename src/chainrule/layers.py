@@ -8,30 +8,13 @@ the batch and never divides: the batch mean belongs to the loss alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError
-
-Initializer: TypeAlias = Callable[[np.random.Generator, int, int], Array]
-
-
-class Kept:
-    """What `forward` keeps for `backward`; to read it earlier is an error that names the layer."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, layer: Layer | None, owner: type) -> Any:
-        if layer is None:
-            return self
-        raise ChainruleError(
-            f"backward of {layer} needs what its forward keeps: call forward(x) first."
-        )
+from chainrule.checks import Array, Initializer, InPlace, Kept, Seed
 
 
 class Layer:
@@ -50,10 +33,13 @@ class Layer:
         A `Network` clears it on its first layer, which may then return None from `backward`.
     in_network : bool
         Whether a `Network` owns this layer.
+    arguments : tuple of str
+        The names of the constructor's arguments that are stored with a model and shown by repr.
     """
 
     needs_input_gradient = True
     in_network = False
+    arguments: tuple[str, ...] = ()
 
     @cached_property
     def parameters(self) -> dict[str, Array]:
@@ -77,19 +63,15 @@ class Layer:
     def initialise(self, rng: np.random.Generator) -> None:
         """Draw what starts at random; a `Network` calls this once, layer after layer."""
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, as they are stored with a model and shown by repr."""
-        return {}
-
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.settings.values()))})"
+        values = (repr(getattr(self, name)) for name in self.arguments)
+        return f"{type(self).__name__}({', '.join(values)})"
 
     def __getstate__(self) -> dict[str, Any]:
         # A copied or pickled layer belongs to no network yet and carries no activations.
-        owned = {"in_network", "needs_input_gradient"}
-        kept = {name for name in self.__dict__ if isinstance(getattr(type(self), name, None), Kept)}
-        return {name: value for name, value in self.__dict__.items() if name not in owned | kept}
+        free = {"in_network": False, "needs_input_gradient": True}
+        copies = {"parameters": {**self.parameters}, "gradients": {**self.gradients}}
+        return checks.without_kept(self) | free | copies
 
 
 def he_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
@@ -99,8 +81,7 @@ def he_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
 
 def he_uniform(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
     """Draw (n_in, n_out) from U(-a, a), a = √(6 / n_in): the variance of `he_normal`."""
-    limit = np.sqrt(6 / n_in)
-    return rng.uniform(-limit, limit, (n_in, n_out))
+    return rng.uniform(-1, 1, (n_in, n_out)) * np.sqrt(6 / n_in)
 
 
 def glorot_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
@@ -110,8 +91,7 @@ def glorot_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
 
 def glorot_uniform(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
     """Draw (n_in, n_out) from U(-a, a), a = √(6 / (n_in + n_out)) (ibid., equation 16)."""
-    limit = np.sqrt(6 / (n_in + n_out))
-    return rng.uniform(-limit, limit, (n_in, n_out))
+    return rng.uniform(-1, 1, (n_in, n_out)) * np.sqrt(6 / (n_in + n_out))
 
 
 def lecun_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
@@ -132,20 +112,18 @@ class Dense(Layer):
         With it the weights are drawn at once (float32). Without it the `Network` draws them.
     """
 
+    arguments = ("n_in", "n_out")
+    weights = InPlace("parameters")
+    biases = InPlace("parameters")
     x = Kept()
 
     def __init__(
-        self,
-        n_in: int,
-        n_out: int,
-        initializer: Initializer = he_normal,
-        rng: int | np.random.Generator | None = None,
+        self, n_in: int, n_out: int, initializer: Initializer = he_normal, rng: Seed | None = None
     ) -> None:
         self.n_in = checks.whole_number("n_in", n_in, at_least=1)
         self.n_out = checks.whole_number("n_out", n_out, at_least=1)
         self.initializer = initializer
-        shapes = {"weights": (self.n_in, self.n_out), "biases": (self.n_out,)}
-        for name, shape in shapes.items():
+        for name, shape in (("weights", (n_in, n_out)), ("biases", (n_out,))):
             self.parameters[name] = np.zeros(shape, np.float32)
             self.gradients[name] = np.zeros(shape, np.float32)
         self.drawn = False
@@ -154,12 +132,9 @@ class Dense(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x W + b, shape (batch, n_out), for x of shape (batch, n_in)."""
-        if not self.drawn:
-            raise ChainruleError(f"{self} has no weights yet: pass rng=0, or put it in a Network.")
+        checks.drawn(self)
         self.x = checks.batch(self, x, self.n_in, self.weights.dtype)
-        y = self.x @ self.weights  # (batch, in) @ (in, out)
-        y += self.biases
-        return y
+        return self.x @ self.weights + self.biases  # (batch, in) @ (in, out) + (out,)
 
     def backward(self, grad_y: Array) -> Array | None:
         """Write dW = xᵀ dy and db = Σ dy; return dx = dy Wᵀ, shape (batch, n_in)."""
@@ -172,35 +147,9 @@ class Dense(Layer):
 
     def initialise(self, rng: np.random.Generator) -> None:
         """Draw the weights, unless they have been drawn or set already."""
-        if not self.drawn:
+        if not (self.drawn or self.weights.any()):
             self.weights = self.initializer(rng, self.n_in, self.n_out)
-
-    @property
-    def weights(self) -> Array:
-        """The weights, shape (n_in, n_out); assigning copies the values in."""
-        return self.parameters["weights"]
-
-    @weights.setter
-    def weights(self, values: Array) -> None:
-        self.parameters["weights"][...] = checks.targets(
-            f"weights of {self}", values, (self.n_in, self.n_out), self.weights.dtype
-        )
         self.drawn = True
-
-    @property
-    def biases(self) -> Array:
-        """The biases, shape (n_out,); assigning copies the values in."""
-        return self.parameters["biases"]
-
-    @biases.setter
-    def biases(self, values: Array) -> None:
-        self.parameters["biases"][...] = checks.targets(
-            f"biases of {self}", values, (self.n_out,), self.biases.dtype
-        )
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"n_in": self.n_in, "n_out": self.n_out}
 
 
 class ReLU(Layer):
@@ -220,6 +169,7 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """y = x where x > 0, else slope · x (Maas, Hannun and Ng 2013)."""
 
+    arguments = ("slope",)
     x = Kept()
 
     def __init__(self, slope: float = 0.01) -> None:
@@ -232,10 +182,6 @@ class LeakyReLU(Layer):
     def backward(self, grad_y: Array) -> Array:
         checks.output_gradient(self, grad_y, self.x.shape)
         return np.where(self.x > 0, grad_y, self.slope * grad_y)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"slope": self.slope}
 
 
 class Sigmoid(Layer):
@@ -273,18 +219,18 @@ class Dropout(Layer):
     Srivastava et al. 2014).
     """
 
+    arguments = ("rate",)
     mask = Kept()
 
-    def __init__(self, rate: float = 0.5, rng: int | np.random.Generator | None = None) -> None:
+    def __init__(self, rate: float = 0.5, rng: Seed | None = None) -> None:
         self.rate = checks.real_number("rate", rate, at_least=0, below=1)
-        self.rng = None if rng is None else checks.generator(rng)
+        self.rng: Any = None if rng is None else checks.generator(rng)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         if not training:
             self.mask = np.ones_like(x)
             return x
-        if self.rng is None:
-            raise ChainruleError(f"{self} has no generator: pass rng=0, or put it in a Network.")
+        checks.has_generator(self)
         kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
         self.mask = kept.astype(x.dtype) / (1 - self.rate)
         return x * self.mask
@@ -297,7 +243,3 @@ class Dropout(Layer):
         """Take a child generator, so that the draws of the weights stay as they are without it."""
         if self.rng is None:
             self.rng = rng.spawn(1)[0]
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"rate": self.rate}

@@ -41,6 +41,7 @@ def softmax_crossentropy_with_logits(
     loss : float
     grad_logits : array, shape (batch, classes)
     """
+    logits = checks.outputs("logits", logits)
     labels = checks.labels("labels", labels, *logits.shape)
     rows = np.arange(len(logits))
     shifted = logits - logits.max(axis=1, keepdims=True)
@@ -68,6 +69,7 @@ def mean_squared_error(
     loss : float
     grad_outputs : array, shape (batch, n_out)
     """
+    outputs = checks.outputs("outputs", outputs)
     difference = outputs - checks.targets("targets", targets, outputs.shape, outputs.dtype)
     losses = np.mean(difference * difference, axis=1)  # (batch,)
     return _mean_over_batch(losses, 2 / outputs.shape[1] * difference, sample_weight)
@@ -80,5 +82,6 @@ def _mean_over_batch(
     if sample_weight is None:
         return float(losses.mean()), gradients / len(losses)
     weights = checks.sample_weight(sample_weight, len(losses), losses.dtype)
-    shares = weights / weights.sum()
+    shares = weights / weights.max()  # so that the sum cannot overflow
+    shares /= shares.sum()
     return float(shares @ losses), gradients * shares[:, np.newaxis]

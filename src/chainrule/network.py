@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any, Protocol, TypeAlias, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError
+from chainrule.checks import Array, InPlace, Loss, Seed, SupportsUpdate
 from chainrule.layers import Dense, Layer, ReLU
 from chainrule.losses import mean_squared_error, softmax, softmax_crossentropy_with_logits
-from chainrule.optimizers import LearningRate, create_optimizer
+from chainrule.optimizers import create_optimizer
 
-Loss: TypeAlias = Callable[[Array, Any], tuple[float, Array]]
-
+COURSE_SIZES = (784, 256, 128, 64, 10)
 ROWS_AT_ONCE = 1_000  # in prediction, so that memory does not grow with the number of images
-
-
-class SupportsUpdate(Protocol):
-    """What a network asks of an optimizer."""
-
-    def update(self, parameters: Array, gradients: Array) -> Array:
-        """Return the moved parameters, the first argument itself or a new vector."""
 
 
 class Network(Sequence[Layer]):
@@ -53,21 +45,26 @@ class Network(Sequence[Layer]):
         The part of `parameters` that has two or more axes: what weight decay acts on.
     """
 
+    parameters = InPlace("vectors")
+    gradients = InPlace("vectors")
+
     def __init__(
         self,
         layers: Iterable[Layer],
         *,
         loss: Loss = softmax_crossentropy_with_logits,
         optimizer: SupportsUpdate | None = None,
-        rng: int | np.random.Generator = 0,
+        rng: Seed = 0,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.layers = tuple(layers)
         self.loss = loss
+        dtype, rng = checks.float_dtype(dtype), checks.generator(rng)
+        checks.functions(loss=loss)
+        checks.optimizer(optimizer)
         self._own_layers()
-        self._pack(checks.float_dtype(dtype))
+        self._pack(dtype)
         self.optimizer = optimizer
-        rng = checks.generator(rng)
         for layer in self.layers:
             layer.initialise(rng)
 
@@ -75,10 +72,14 @@ class Network(Sequence[Layer]):
 
     def forward(self, X: ArrayLike, training: bool = False) -> Array:
         """Return the logits, shape (batch, classes), for X of shape (batch, features)."""
-        y = checks.numbers("X", X, self.dtype)
+        return self.activations(X, training)[-1]
+
+    def activations(self, X: ArrayLike, training: bool = False) -> list[Array]:
+        """Return the output of every layer, the last of them the logits."""
+        outputs = [checks.numbers("X", X, self.dtype)]
         for layer in self.layers:
-            y = layer.forward(y, training)
-        return y
+            outputs.append(layer.forward(outputs[-1], training))
+        return outputs[1:]
 
     def backward(self, grad_logits: Array) -> Array | None:
         """Fill `gradients`, given the gradient of the last forward's logits.
@@ -89,19 +90,11 @@ class Network(Sequence[Layer]):
         gradient: Any = np.asarray(grad_logits, self.dtype)
         for layer in reversed(self.layers):
             gradient = layer.backward(gradient)
-        if not self._views_checked:
-            self._check_views()
+        checks.views(self)
         return gradient
 
-    def activations(self, X: ArrayLike) -> list[Array]:
-        """Return the output of every layer, the last of them the logits."""
-        outputs = [checks.numbers("X", X, self.dtype)]
-        for layer in self.layers:
-            outputs.append(layer.forward(outputs[-1]))
-        return outputs[1:]
-
     def loss_and_gradients(self, X: ArrayLike, y: ArrayLike) -> tuple[float, Array]:
-        """Return the loss of a batch and `gradients`, without Dropout and without a step."""
+        """Return the loss of a batch and the vector `gradients`, without Dropout or a step."""
         loss, grad_logits = self.loss(self.forward(X), y)
         self.backward(grad_logits)
         return loss, self.gradients
@@ -120,11 +113,7 @@ class Network(Sequence[Layer]):
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class, shape (batch, classes)."""
-        if not self.is_classifier:
-            raise ChainruleError(
-                "predict_proba needs a network of classes, this one predicts "
-                "numbers (mean_squared_error): call predict."
-            )
+        checks.classifier(self)
         return softmax(self._outputs(X))
 
     def _outputs(self, X: ArrayLike) -> Array:
@@ -135,49 +124,29 @@ class Network(Sequence[Layer]):
     # ---- one flat vector ----
 
     def _own_layers(self) -> None:
-        if not self.layers:
-            raise ChainruleError("A Network needs at least one layer, got an empty list.")
-        for i, layer in enumerate(self.layers):
-            if not isinstance(layer, Layer):
-                raise ChainruleError(f"layer {i} must be a Layer, got {layer!r}.")
-            if layer.in_network:
-                raise ChainruleError(
-                    f"layer {i}, {layer}, belongs to a network already: "
-                    "use a copy, copy.deepcopy(layer), or network.copy()."
-                )
+        checks.layers(self.layers, Layer)
+        for layer in self.layers:
             layer.in_network = True
         self.layers[0].needs_input_gradient = False
 
     def _pack(self, dtype: np.dtype[Any]) -> None:
         """Move all parameters into one vector and leave views into it with the layers."""
         entries = [(layer, name) for layer in self.layers for name in layer.parameters]
-        values = {entry: np.asarray(entry[0].parameters[entry[1]]) for entry in entries}
-        entries.sort(key=lambda entry: values[entry].ndim < 2)  # stable: weights first
-        size = sum(value.size for value in values.values())
+        entries.sort(key=lambda entry: np.ndim(entry[0].parameters[entry[1]]) < 2)  # weights first
+        sizes = [np.size(layer.parameters[name]) for layer, name in entries]
+        is_weight = [np.ndim(layer.parameters[name]) >= 2 for layer, name in entries]
         self.dtype = dtype
-        self.parameters = np.zeros(size, dtype)
-        self.gradients = np.zeros(size, dtype)
-        self.weights_slice = slice(0, sum(v.size for v in values.values() if v.ndim >= 2))
-        stop = 0
-        for layer, name in entries:
-            value = values[layer, name]
-            start, stop = stop, stop + value.size
-            layer.parameters[name] = self.parameters[start:stop].reshape(value.shape)
-            layer.gradients[name] = self.gradients[start:stop].reshape(value.shape)
+        self.vectors = {kind: np.zeros(sum(sizes), dtype) for kind in ("parameters", "gradients")}
+        self.weights_slice = slice(0, sum(np.compress(is_weight, sizes)))
+        for (layer, name), size, stop in zip(entries, sizes, np.cumsum(sizes), strict=True):
+            value, part = layer.parameters[name], slice(stop - size, stop)
+            for kind, vector in self.vectors.items():
+                getattr(layer, kind)[name] = vector[part].reshape(np.shape(value))
             layer.parameters[name][...] = value
-        self._views_checked = False
-
-    def _check_views(self) -> None:
-        """Find a layer that has put arrays of its own in place of the views."""
-        for i, layer in enumerate(self.layers):
-            for kind, flat in (("parameters", self.parameters), ("gradients", self.gradients)):
-                for name, view in getattr(layer, kind).items():
-                    if not np.may_share_memory(view, flat):
-                        raise ChainruleError(
-                            f"layer {i}, {layer}, has bound {kind}[{name!r}] to another array: "
-                            f"write into it, self.{kind}[{name!r}][...] = ..."
-                        )
-        self._views_checked = True
+            for attribute, held in vars(layer).items():
+                if held is value:  # a second name for the array, such as self.scale
+                    setattr(layer, attribute, layer.parameters[name])
+        self.views_checked = False
 
     @property
     def optimizer(self) -> SupportsUpdate | None:
@@ -186,11 +155,7 @@ class Network(Sequence[Layer]):
 
     @optimizer.setter
     def optimizer(self, optimizer: SupportsUpdate | None) -> None:
-        if optimizer is not None and not hasattr(optimizer, "update"):
-            raise ChainruleError(
-                f"optimizer must have update(parameters, gradients), got {optimizer!r}: "
-                "for example Adam(learning_rate=0.0005)."
-            )
+        checks.optimizer(optimizer)
         if optimizer is not None and hasattr(optimizer, "decayed"):
             optimizer.decayed = self.weights_slice
         self._optimizer = optimizer
@@ -218,11 +183,7 @@ class Network(Sequence[Layer]):
 
     # ---- the list of its layers ----
 
-    @overload
-    def __getitem__(self, index: int) -> Layer: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Layer]: ...
-    def __getitem__(self, index: int | slice) -> Layer | Sequence[Layer]:
+    def __getitem__(self, index: Any) -> Any:
         return self.layers[index]
 
     def __len__(self) -> int:
@@ -231,20 +192,14 @@ class Network(Sequence[Layer]):
     def __repr__(self) -> str:
         lines = [f"Network of {self.parameters.size:,} parameters, {self.dtype}"]
         for i, layer in enumerate(self.layers):
-            shapes = [f"{name} {view.shape}" for name, view in layer.parameters.items()]
-            count = sum(view.size for view in layer.parameters.values())
-            detail = f"{count:>10,}  {', '.join(shapes)}" if shapes else ""
-            lines.append(f"{i:>4}  {layer!s:<16}{detail}".rstrip())
+            size = sum(view.size for view in layer.parameters.values())
+            shapes = (f"{name} {view.shape}" for name, view in layer.parameters.items())
+            lines.append(f"{i:>4}  {layer!s:<16}{size:>10,}  {', '.join(shapes)}".rstrip())
         return "\n".join(lines)
 
 
 def create_network(
-    optimizer_type: str = "sgd",
-    *,
-    rng: int | np.random.Generator = 0,
-    sizes: Sequence[int] = (784, 256, 128, 64, 10),
-    learning_rate: LearningRate | None = None,
-    dtype: DTypeLike = np.float32,
+    optimizer_type: str = "sgd", *, rng: Seed = 0, sizes: Sequence[int] = COURSE_SIZES
 ) -> Network:
     """Return Dense layers of the given sizes with ReLU between them: the course's network.
 
@@ -256,15 +211,9 @@ def create_network(
         Equal `rng`, equal start, whatever the optimizer.
     sizes : sequence of int
         Features that come in, units of each hidden layer, classes that go out.
-    learning_rate : float or callable, optional
-        The default is the optimizer's in `OPTIMIZERS`.
-    dtype : float32 or float64
     """
-    layers: list[Layer] = []
-    for n_in, n_out in pairwise(sizes):
-        layers += [Dense(n_in, n_out), ReLU()]
-    optimizer = create_optimizer(optimizer_type, learning_rate)
-    return Network(layers[:-1], optimizer=optimizer, rng=rng, dtype=dtype)
+    layers = [layer for shape in pairwise(sizes) for layer in (Dense(*shape), ReLU())]
+    return Network(layers[:-1], optimizer=create_optimizer(optimizer_type), rng=rng)
 
 
 def forward(network: Network, X: ArrayLike) -> list[Array]:

@@ -12,17 +12,16 @@ import io
 import json
 import math
 import os
-import secrets
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from chainrule.checks import Array, ChainruleError
+from chainrule.checks import Array, ChainruleError, whole_number
+from chainrule.files import replacing
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from chainrule.losses import mean_squared_error, softmax_crossentropy_with_logits
 from chainrule.network import Network
@@ -86,9 +85,11 @@ def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
         "classes": model.classes,
         "data": model.data,
     }
-    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    with replacing(path) as file:
-        np.savez(file, allow_pickle=False, header=text, **_arrays(network))
+    text = np.frombuffer(_header_text(header), np.uint8)
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in {"header": text, **_arrays(network)}.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -120,31 +121,28 @@ def parameters_sha256(network: Network) -> str:
     return hashlib.sha256(little_endian.tobytes()).hexdigest()
 
 
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `path` that takes its place once it is written and synced.
-
-    An error inside the block leaves the old file as it was and removes the temporary one.
-    """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def _arrays(network: Network) -> dict[str, Array]:
     return {
         f"{i}.{name}": array
         for i, layer in enumerate(network)
         for name, array in layer.parameters.items()
     }
+
+
+def _header_text(header: dict[str, Any]) -> bytes:
+    try:
+        text = json.dumps(header)
+        if json.loads(text) != header:
+            raise TypeError("tuples and keys that are no text would come back as others")
+    except (TypeError, ValueError) as error:
+        raise ChainruleError(
+            f"What is stored with a model must be JSON (dict, list, text, numbers), got: {error}."
+        ) from error
+    if len(text) > HEADER_LIMIT:
+        raise ChainruleError(
+            f"What is stored with a model may take {HEADER_LIMIT:,} bytes, got {len(text):,}."
+        )
+    return text.encode()
 
 
 def _layer_header(layer: Layer) -> dict[str, Any]:
@@ -154,7 +152,7 @@ def _layer_header(layer: Layer) -> dict[str, Any]:
             f"{layer} is not one of Chainrule's layers and cannot be saved with the model: "
             "save network.parameters with numpy.save, and build the network in code to load them."
         )
-    return {"type": name, **layer.settings}
+    return {"type": name} | {key: getattr(layer, key) for key in layer.arguments}
 
 
 def _loss_name(network: Network) -> str:
@@ -205,17 +203,26 @@ def _read_header(archive: zipfile.ZipFile) -> dict[str, Any]:
 def _build_network(header: dict[str, Any], limit: int) -> Network:
     """Return the network that the header describes, if its parameters fit into `limit` bytes."""
     descriptions = [dict(description) for description in header["layers"]]
-    dense = [d for d in descriptions if d["type"] == "Dense"]
-    declared = sum((d["n_in"] + 1) * d["n_out"] for d in dense) * np.dtype(header["dtype"]).itemsize
+    shapes = [
+        [whole_number(name, description[name], at_least=1) for name in ("n_in", "n_out")]
+        for description in descriptions
+        if description["type"] == "Dense"
+    ]
+    size = sum((n_in + 1) * n_out for n_in, n_out in shapes)
+    declared = size * np.dtype(header["dtype"]).itemsize
     if declared > limit:
         raise ChainruleError(f"its header declares {declared:,} bytes, the file has {limit:,}.")
     layers: list[Layer] = []
     for description in descriptions:
         kind = description.pop("type")
         if kind == "Dense":
-            description["initializer"] = lambda rng, n_in, n_out: np.zeros((n_in, n_out))
+            description["initializer"] = _zeros
         layers.append(LAYERS[kind](**description))
     return Network(layers, loss=LOSSES[header["loss"]], dtype=header["dtype"])
+
+
+def _zeros(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    return np.zeros((n_in, n_out))
 
 
 def _read_array(

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError, Integers
+from chainrule.checks import Array, Integers
 from chainrule.network import ROWS_AT_ONCE, Network
+
+KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "gradient_norm", "seconds")
 
 
 class History(dict[str, list[float]]):
@@ -23,58 +25,23 @@ class History(dict[str, list[float]]):
     ``seconds`` runs from the start of training and leaves validation out.
     """
 
-    KEYS = (
-        "loss", "accuracy", "val_loss", "val_accuracy",
-        "learning_rate", "gradient_norm", "seconds",
-    )  # fmt: skip
-
     def __init__(self) -> None:
-        super().__init__({key: [] for key in self.KEYS})
+        super().__init__({key: [] for key in KEYS})
 
-    def append(self, **values: float) -> None:
-        """Add the values of one epoch, one for each key."""
-        for key in self.KEYS:
-            self[key].append(float(values[key]))
-
-
-class TrainingDiverged(ArithmeticError):
-    """The loss of a batch is not finite; its step was not done.
-
-    Attributes
-    ----------
-    step : int
-        The step that could not be done; the first is 1.
-    layer : str
-        The first layer whose output is not finite, such as "layer 2, Dense(256, 128)".
-    learning_rate : float
-        Of the last step that was done.
-    """
-
-    def __init__(self, network: Network, X: ArrayLike, step: int) -> None:
-        finite = [bool(np.isfinite(output).all()) for output in network.activations(X)]
-        if all(finite):
-            self.layer = "the loss"
-        else:
-            first = finite.index(False)
-            self.layer = f"layer {first}, {network[first]},"
-        self.step = step
-        self.learning_rate = getattr(network.optimizer, "rate", math.nan)
-        super().__init__(
-            f"The loss stopped being finite at step {step}: {self.layer} is the first to give NaN "
-            f"or infinity, at learning rate {self.learning_rate:g}; try a smaller rate."
-        )
+    def append(self, *values: float) -> None:
+        """Add the values of one epoch, in the order of the keys."""
+        for key, value in zip(KEYS, values, strict=True):
+            self[key].append(float(value))
 
 
 def print_epoch(epoch: int, history: History) -> None:
     """Print one line for the epoch that has just ended."""
-    loss, val_loss, val_accuracy, seconds = (
+    loss, val_loss, share, seconds = (
         history[key][-1] for key in ("loss", "val_loss", "val_accuracy", "seconds")
     )
-    accuracy = "" if math.isnan(val_accuracy) else f"  validation accuracy {val_accuracy:.2%}"
-    print(
-        f"epoch {epoch + 1:>3}  loss {loss:.4f}  validation loss {val_loss:.4f}{accuracy}  "
-        f"{seconds:.1f} s"
-    )
+    accuracy = "" if math.isnan(share) else f"  validation accuracy {share:.2%}"
+    start = f"epoch {epoch + 1:>3}  loss {loss:.4f}  validation loss {val_loss:.4f}"
+    print(f"{start}{accuracy}  {seconds:.1f} s")
 
 
 def train_batch(network: Network, X: ArrayLike, y: ArrayLike) -> float:
@@ -125,13 +92,14 @@ def train_network(
     TrainingDiverged
         At the first step whose loss is not finite.
     """
-    X_train, y_train = _examples(network, "train", X_train, y_train)
-    X_val, y_val = _examples(network, "val", X_val, y_val)
+    X_train, y_train = checks.examples_for(network, "train", X_train, y_train)
+    X_val, y_val = checks.examples_for(network, "val", X_val, y_val)
     num_epochs = checks.whole_number("num_epochs", num_epochs, at_least=1)
     batch_size = checks.whole_number("batch_size", batch_size, at_least=1)
     seed = checks.whole_number("seed", seed)
-    first_epoch, first_batch = start
     steps_per_epoch = math.ceil(len(X_train) / batch_size)
+    first_epoch, first_batch = checks.start(start, steps_per_epoch)
+    checks.functions(on_epoch=on_epoch, progress=progress)
     history, seconds = History(), 0.0
 
     for epoch in range(first_epoch, num_epochs):
@@ -148,15 +116,10 @@ def train_network(
         seconds += time.perf_counter() - started
 
         val_loss, val_accuracy = loss_and_accuracy(network, X_val, y_val)
-        history.append(
-            loss=loss_sum / seen,
-            accuracy=right / seen,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
-            learning_rate=getattr(network.optimizer, "rate", math.nan),
-            gradient_norm=float(np.linalg.norm(network.gradients)),
-            seconds=seconds,
-        )
+        checks.finite_loss(val_loss, network, X_val, step + 1)
+        rate = getattr(network.optimizer, "rate", math.nan)
+        norm = float(np.linalg.norm(network.gradients))
+        history.append(loss_sum / seen, right / seen, val_loss, val_accuracy, rate, norm, seconds)
         if on_epoch and on_epoch(epoch, history):
             break
     return history
@@ -176,8 +139,9 @@ def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[
     loss_sum, right = 0.0, 0.0
     for first in range(0, len(X), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
-        outputs = network.forward(X[rows])
-        loss, _ = network.loss(outputs, y[rows])
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = network.forward(X[rows])
+            loss, _ = network.loss(outputs, y[rows])
         loss_sum += loss * len(outputs)
         right += _count_right(network, outputs, y[rows])
     return loss_sum / len(X), right / len(X)
@@ -185,36 +149,17 @@ def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[
 
 def _train_step(network: Network, X: ArrayLike, y: ArrayLike, step: int) -> tuple[float, Array]:
     """Do one step; return the batch's loss and outputs before it."""
-    optimizer = network.optimizer
-    if optimizer is None:
-        raise ChainruleError(
-            "Training needs an optimizer: network.optimizer = Adam(learning_rate=0.0005), "
-            "or create_network('adam')."
-        )
-    with np.errstate(over="ignore", invalid="ignore"):  # the next lines look for themselves
+    optimizer = checks.ready_to_train(network.optimizer)
+    with np.errstate(over="ignore", invalid="ignore"):  # the loss is looked at instead
         outputs = network.forward(X, training=True)
         loss, grad_outputs = network.loss(outputs, y)
-        if not math.isfinite(loss):
-            raise TrainingDiverged(network, X, step)
+        checks.finite_loss(loss, network, X, step)
         network.backward(grad_outputs)
         parameters = optimizer.update(network.parameters, network.gradients)
     if parameters is not network.parameters:
-        network.parameters[...] = checks.moved(optimizer, parameters, network.parameters)
+        network.parameters = checks.moved(optimizer, parameters, network.parameters)
     return loss, outputs
 
 
 def _count_right(network: Network, outputs: Array, y: Array | Integers) -> float:
-    if not network.is_classifier:
-        return math.nan
-    return int(np.count_nonzero(outputs.argmax(axis=1) == y))
-
-
-def _examples(
-    network: Network, part: str, X: ArrayLike, y: ArrayLike
-) -> tuple[Array, Array | Integers]:
-    """Return X and y of one part of the data as the network takes them."""
-    X = checks.examples(f"X_{part}", X, network.dtype)
-    outputs = network.forward(X[:1])
-    if network.is_classifier:
-        return X, checks.labels(f"y_{part}", y, len(X), outputs.shape[1])
-    return X, checks.targets(f"y_{part}", y, (len(X), outputs.shape[1]), network.dtype)
+    return np.sum(outputs.argmax(axis=1) == y) if network.is_classifier else math.nan

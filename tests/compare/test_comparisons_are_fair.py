@@ -1,7 +1,7 @@
 import json
 
 from chainrule.data import load_dataset
-from chainrule.data.preprocess import split_dataset
+from chainrule.data.split import split_dataset
 from chainrule.experiments.lanes import lanes_of, run_lane
 
 

@@ -28,7 +28,7 @@ def test_what_it_has_not_is_null(metrics):
 def test_step_layer_and_rate_are_said(compare, capsys):
     assert compare("--learning-rate", "1e20", "--optimizers", "sgd", "--out", "out") == 0
     notice = capsys.readouterr().err
-    assert "diverged: layer 2, Dense(256, 128), gave NaN or infinity at step 2" in notice
+    assert "diverged: layer 2, Dense(256, 128) gave NaN or infinity at step 2" in notice
     assert "1e+20" in notice
 
 

@@ -74,7 +74,7 @@ def test_the_first_layer_that_is_not_finite_is_named(data):
             return np.full_like(x, np.inf)
 
     network = Network([Dense(4, 3), Dropout(0.1), Broken(), ReLU()], optimizer=SGD(0.1))
-    with pytest.raises(TrainingDiverged, match=r"layer 2, Broken\(\), is the first") as caught:
+    with pytest.raises(TrainingDiverged, match=r"layer 2, Broken\(\) is the first") as caught:
         train_batch(network, *data)
     assert caught.value.layer.startswith("layer 2, Broken()")
 

@@ -57,7 +57,7 @@ def test_the_line_of_a_network_of_numbers_has_no_accuracy(make_network, data, ca
 
 def test_print_epoch_counts_from_1(capsys):
     history = History()
-    history.append(**dict.fromkeys(History.KEYS, 0.5))
+    history.append(*[0.5] * 7)
     print_epoch(0, history)
     assert capsys.readouterr().out.startswith("epoch   1  loss 0.5000")
 

@@ -14,10 +14,9 @@ from chainrule.data.mnist import load_dataset, load_mnist
 from chainrule.data.preprocess import (
     Standardisation,
     preprocess_mnist,
-    split_dataset,
     stratified_subset,
-    trainable,
 )
+from chainrule.data.split import split_dataset, trainable
 
 X = np.linspace(0, 1, 40 * 12, dtype=np.float32).reshape(40, 3, 4)
 y = np.arange(40) % 4

@@ -108,7 +108,7 @@ def test_clear_removes_what_is_chainrules_and_nothing_else(cache, home, tiny, qu
     write_folder(cache, tiny)
     load_dataset("sample", notice=None)
     (cache / f"{IMAGES}.damaged").write_bytes(b"12345")
-    (cache / f".{LABELS}.0123456789ab.tmp").write_bytes(b"123")
+    (cache / f".{LABELS}.0123abcd.part").write_bytes(b"123")
     mine = cache / "notes.txt"
     mine.write_text("a user's own")
     there = [path for path in cache.rglob("*") if path.is_file() and path != mine]

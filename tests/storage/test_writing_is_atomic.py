@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule import load_model, save_model
-from chainrule.storage import replacing
+from chainrule.files import replacing
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_no_other(tmp_path, network, monkeypatch):
@@ -16,11 +16,11 @@ def test_an_error_while_writing_leaves_the_old_file_and_no_other(tmp_path, netwo
     save_model(path, network)
     before = path.read_bytes()
 
-    def savez(file, **arrays):
+    def write_array(file, *arguments, **options):
         file.write(b"half a file")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", savez)
+    monkeypatch.setattr(np.lib.format, "write_array", write_array)
     with pytest.raises(OSError, match="No space left"):
         save_model(path, network)
     assert path.read_bytes() == before

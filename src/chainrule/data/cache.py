@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.data.dataset import DAMAGED, MISSING, MNIST, FileReport, inspect, load_extra
+from chainrule.checks import extra
+from chainrule.data.dataset import DAMAGED, MISSING, MNIST, FileReport, inspect
 from chainrule.data.idx import Numbers, write_idx
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def cache_folder() -> Path:
     """Return the folder, in the user's cache folder, that holds MNIST once it was fetched."""
     from pathlib import Path
 
-    return Path(load_extra("platformdirs").user_cache_dir("chainrule", appauthor=False), "mnist")
+    return Path(extra("platformdirs").user_cache_dir("chainrule", appauthor=False), "mnist")
 
 
 def sample_folder() -> Path:
@@ -67,8 +68,8 @@ def clear() -> Cleared:
     folder = cache_folder()
     for place, suffix in ((sample_folder(), ".gz"), (folder, "")):
         for name in (f"{name}{suffix}" for name in MNIST):
-            # a .tmp is what a write that was killed left behind
-            for pattern in (name, f"{name}.damaged", f".{name}.*.tmp"):
+            # a .part is what a write that was killed left behind
+            for pattern in (name, f"{name}.damaged", f".{name}.*.part"):
                 for path in place.glob(pattern):
                     size += path.stat().st_size
                     path.unlink()

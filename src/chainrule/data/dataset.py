@@ -15,7 +15,6 @@ from chainrule.data.preprocess import check_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from types import ModuleType
 
 
 class KnownFile(NamedTuple):
@@ -351,16 +350,3 @@ def _in_idx_type(array: Numbers) -> Numbers:
     if array.dtype.newbyteorder(">") not in ELEMENT_TYPES.values():
         raise ValueError(f"an array of {array.dtype}")
     return array
-
-
-def load_extra(module: str) -> ModuleType:
-    """Import a module of the extra ``[mnist]``; where it is missing, the error says what to do."""
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ChainruleError(
-            f"expected the package {error.name} for this, but it is not installed; "
-            "run: pip install 'chainrule[mnist]'"
-        ) from error

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.checks import ChainruleError
-from chainrule.data.dataset import MNIST, KnownFile, load_extra, read_npz
+from chainrule.checks import ChainruleError, extra
+from chainrule.data.dataset import MNIST, KnownFile, read_npz
 from chainrule.data.idx import Numbers, idx_sha256, read_idx, write_idx
 
 if TYPE_CHECKING:
@@ -152,11 +152,11 @@ def _get(address: str, largest: int, limits: Limits, *, progress: bool) -> bytes
 
 
 def _read_response(address: str, largest: int, limits: Limits, progress: bool) -> bytes:
-    requests = load_extra("requests")
-    urllib3 = load_extra("urllib3")
+    requests = extra("requests")
+    urllib3 = extra("urllib3")
     end = time.monotonic() + limits.file
     content = bytearray()
-    bar = load_extra("tqdm").tqdm(
+    bar = extra("tqdm").tqdm(
         desc=address.rpartition("/")[2],
         disable=not progress or not sys.stderr.isatty(),
         delay=2,
@@ -198,7 +198,7 @@ def _connect(address: str, seconds: float) -> None:
     import socket
     from urllib.parse import urlsplit
 
-    utils = load_extra("requests.utils")
+    utils = extra("requests.utils")
     proxy = utils.select_proxy(address, utils.get_environ_proxies(address))
     parts = urlsplit(utils.prepend_scheme_if_needed(proxy, "http") if proxy else address)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
@@ -284,7 +284,7 @@ def write_openml(folder: Path, *, train_size: int = 60_000) -> None:
     # Types given here take an eighth of the memory, and keep away from pandas' categories, at which
     # scikit-learn up to 1.9 stumbles with pandas from 3.1 on (its issue 34892).
     types = {**dict.fromkeys(range(28 * 28), "uint8"), 28 * 28: "str"}
-    images, labels = load_extra("sklearn.datasets").fetch_openml(
+    images, labels = extra("sklearn.datasets").fetch_openml(
         "mnist_784",
         version=1,
         return_X_y=True,

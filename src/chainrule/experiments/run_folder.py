@@ -16,10 +16,11 @@ import numpy as np
 
 from chainrule import plots
 from chainrule.checks import ChainruleError
-from chainrule.data.preprocess import Split
+from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Result
+from chainrule.files import replacing
 from chainrule.network import Network
-from chainrule.storage import Model, replacing, save_model
+from chainrule.storage import Model, save_model
 
 SCHEMA = 1
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 import textwrap
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 from numpy.typing import NDArray
 
-from chainrule.checks import ChainruleError, real_number
+from chainrule.checks import ChainruleError, extra, real_number
+from chainrule.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,12 +50,7 @@ def drawn_in_our_style(build: Callable[Arguments, Result]) -> Callable[Arguments
 
     @functools.wraps(build)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        try:
-            from matplotlib import style
-        except ImportError as missing:
-            raise ChainruleError(
-                "Pictures need matplotlib, which is not installed: pip install 'chainrule[mnist]'."
-            ) from missing
+        style = extra("matplotlib.style")
         with style.context(["default", STYLE]):
             return build(*args, **kwargs)
 
@@ -158,17 +152,12 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     dpi = real_number("dpi", dpi, above=0)
     # None leaves out the version of matplotlib, which would change the bytes.
     metadata = {"Description": alt_text(figure), "Software": None}
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with replacing(path) as file:
             figure.savefig(file, format="png", dpi=dpi, metadata=metadata)
-        temporary.replace(path)
     except OSError as error:
         raise ChainruleError(
             f"The picture cannot be written to {path} ({error.strerror or error}); "
             "name a file in a folder that exists and can be written to."
         ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return path

@@ -1,0 +1,103 @@
+"""A dataset made ready for training: which images train, validate and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.checks import Array, Integers, generator
+from chainrule.data.dataset import Dataset
+from chainrule.data.preprocess import Standardisation, stratified_subset, validation_size_of
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A dataset made ready: images to train on, to validate and to test, and how they came about.
+
+    Attributes
+    ----------
+    X_train, X_val, X_test : ndarray of float32, shape (n, pixels)
+        Standardised.
+    y_train, y_val, y_test : ndarray of int64, shape (n,)
+    standardisation : Standardisation
+        Of all training images of the dataset.
+    split_seed : int
+        What drew the validation images and those to train on.
+    classes : int
+    image_shape : (int, int)
+        Height and width.
+    source, title : str
+        Of the dataset.
+    sha256 : dict
+        Of the dataset.
+    """
+
+    X_train: Array = field(repr=False)
+    y_train: Integers = field(repr=False)
+    X_val: Array = field(repr=False)
+    y_val: Integers = field(repr=False)
+    X_test: Array = field(repr=False)
+    y_test: Integers = field(repr=False)
+    standardisation: Standardisation
+    split_seed: int
+    classes: int
+    image_shape: tuple[int, int]
+    source: str
+    title: str
+    sha256: dict[str, str]
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What a model file says of it: mean and standard deviation of pixels from 0 to 1."""
+        return {"mean": self.standardisation.mean, "std": self.standardisation.std}
+
+    def images(self, X: Array) -> Array:
+        """Return standardised rows as the images that they were, pixels from 0 to 1."""
+        pixels = X * np.float32(self.standardisation.std) + np.float32(self.standardisation.mean)
+        return pixels.reshape(-1, *self.image_shape)
+
+
+def trainable(dataset: Dataset) -> int:
+    """Return how many training images are left beside the validation set."""
+    images = len(dataset.train_images)
+    return images - validation_size_of(None, images)
+
+
+def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Split:
+    """Set validation images aside as `preprocess_mnist` does, and draw images to train on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    train_size : int
+        How many images to train on, each class in its proportion; at most ``trainable(dataset)``.
+    split_seed : int
+        Draws both; with the same seed the validation images are the same for every `train_size`.
+
+    Returns
+    -------
+    Split
+    """
+    draw = generator(split_seed)
+    images, labels = dataset.train_images, dataset.train_labels
+    validation = stratified_subset(labels, validation_size_of(None, len(images)), draw)
+    others = np.delete(np.arange(len(images)), validation)
+    training = others[stratified_subset(labels[others], train_size, draw)]
+    standardisation = Standardisation.of(images)
+    return Split(
+        standardisation.apply(images, training),
+        labels[training],
+        standardisation.apply(images, validation),
+        labels[validation],
+        standardisation.apply(dataset.test_images),
+        dataset.test_labels,
+        standardisation,
+        split_seed,
+        dataset.classes,
+        dataset.image_shape,
+        dataset.source,
+        dataset.title,
+        dataset.sha256,
+    )
