@@ -283,6 +283,7 @@ def extra(module: str, name: str = "mnist") -> Any:
     from importlib import import_module
 
     try:
+        import_module(module.partition(".")[0])
         return import_module(module)
     except ImportError as error:
         raise ChainruleError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +12,8 @@ from chainrule.checks import ChainruleError
 from chainrule.data.download import print_notice
 from chainrule.data.mnist import Dataset, load_dataset
 from chainrule.data.split import Split, split_dataset, trainable
-from chainrule.experiments.lanes import Lane, Report, Result, lanes_of, run_lane
+from chainrule.experiments.backends import run_in_processes, run_on_dask
+from chainrule.experiments.lanes import Lane, Result, lanes_of
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.run_folder import RunFolder
 from chainrule.optimizers import OPTIMIZERS, create_optimizer
@@ -106,6 +107,7 @@ def compare(
     *,
     out: Path | None = None,
     jobs: int | None = None,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print_notice,
     progress: bool = True,
 ) -> RunFolder:
@@ -118,6 +120,8 @@ def compare(
         The run folder, new or empty; by default runs/compare- with date and time.
     jobs : int, optional
         Lanes that run at once; by default as many as the cores allow. It changes no result.
+    scheduler : str, optional
+        Address of a Dask scheduler: its workers run the lanes, which changes no result either.
     say : callable
         Takes the notices.
     progress : bool
@@ -139,23 +143,77 @@ def compare(
     folder = RunFolder(out)
     dataset = load_dataset(settings.data, notice=say)
     split = split_dataset(dataset, _train_size(settings, dataset, say), settings.split_seed)
+    results = _results(lanes, split, settings, jobs, scheduler, progress)
     folder.open(asdict(settings), split)
+    _collect(results, folder, settings, say)
+    return folder
+
+
+def resume(
+    path: Path,
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    say: Callable[[str], None] = print_notice,
+    progress: bool = True,
+) -> RunFolder:
+    """Go on with a comparison that was stopped: run the lanes that its folder lacks.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder of the comparison; its settings are taken.
+    jobs, scheduler, say, progress
+        As in `compare`.
+
+    Returns
+    -------
+    RunFolder
+
+    Raises
+    ------
+    ChainruleError
+        If the folder is not that of a comparison, or its data is not to be had.
+    """
+    folder = RunFolder.reopened(path)
+    settings = Settings(**folder.metrics["settings"])
+    missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
+    dataset = load_dataset(settings.data, notice=say)
+    train_size = folder.metrics["data"]["train"]
+    if dataset.sha256 != folder.metrics["data"]["sha256"] or train_size > trainable(dataset):
+        raise ChainruleError(
+            f"{path} was made with other data than {dataset.title} from {dataset.place}: name the "
+            "folder of its data in CHAINRULE_DATA, or compare anew."
+        )
+    split = split_dataset(dataset, train_size, settings.split_seed)
+    folder.split = split
+    for name, before, now in folder.differences(settings.threads):
+        say(
+            f"Not the machine of the first lanes, so not the same bits: {name} {before}, now {now}."
+        )
+    say(f"{len(folder.lanes)} of {len(settings.lanes)} lanes are there, {len(missing)} to go.")
+    _collect(_results(missing, split, settings, jobs, scheduler, progress), folder, settings, say)
+    return folder
+
+
+def _collect(
+    results: Generator[Result], folder: RunFolder, settings: Settings, say: Callable[[str], None]
+) -> None:
+    """Take the results into the folder as they come, then draw; say what is kept if stopped."""
     try:
-        names = [lane.name for lane in lanes]
-        with shown_progress(names, settings.epochs) if progress else nullcontext() as report:
-            for result in _results(lanes, split, settings, jobs, report):
-                folder.add(result, lanes)
-                if result.network is None:
-                    stopped = result.record["stopped"]
-                    say(
-                        f"{result.lane.name} diverged: {stopped['layer']} gave NaN or infinity at "
-                        f"step {stopped['step']}, at learning rate {result.lane.learning_rate:g}."
-                    )
+        for result in results:
+            folder.add(result, settings.lanes)
+            if result.network is None:
+                stopped = result.record["stopped"]
+                say(
+                    f"{result.lane.name} diverged: {stopped['layer']} gave NaN or infinity at "
+                    f"step {stopped['step']}, at learning rate {result.lane.learning_rate:g}."
+                )
         folder.draw_figures()
     except BaseException:
+        results.close()
         say(folder.abandon())
         raise
-    return folder
 
 
 def _train_size(settings: Settings, dataset: Dataset, say: Callable[[str], None]) -> int:
@@ -180,27 +238,14 @@ def _results(
     split: Split,
     settings: Settings,
     jobs: int | None,
-    report: Report | None,
-) -> Iterator[Result]:
-    """Run the lanes in parallel processes; yield each result as it comes."""
-    from joblib import Parallel, cpu_count, delayed
-    from joblib.externals.loky import get_reusable_executor
-
-    at_once = min(len(lanes), jobs or max(1, cpu_count() // settings.threads))
-    calls = (
-        delayed(run_lane)(
-            lane,
-            split,
-            hidden=settings.hidden,
-            epochs=settings.epochs,
-            threads=settings.threads,
-            report=report,
-        )
-        for lane in lanes
-    )
-    try:
-        yield from Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
-    except BaseException:
-        if at_once > 1:
-            get_reusable_executor().shutdown(kill_workers=True)
-        raise
+    scheduler: str | None,
+    progress: bool,
+) -> Generator[Result]:
+    """Run the lanes where they are wanted; yield each result as it comes."""
+    shared = {"hidden": settings.hidden, "epochs": settings.epochs, "threads": settings.threads}
+    if scheduler is not None:
+        yield from run_on_dask(lanes, split, scheduler, **shared)
+        return
+    names = [lane.name for lane in lanes]
+    with shown_progress(names, settings.epochs) if progress and lanes else nullcontext() as report:
+        yield from run_in_processes(lanes, split, jobs, report, **shared)

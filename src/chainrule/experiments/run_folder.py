@@ -20,7 +20,7 @@ from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Result
 from chainrule.files import replacing
 from chainrule.network import Network
-from chainrule.storage import Model, save_model
+from chainrule.storage import Model, load_model, save_model
 
 SCHEMA = 1
 
@@ -75,6 +75,37 @@ class RunFolder:
             "runs": [],
             "summary": [],
         }
+        self._write_metrics()
+
+    @classmethod
+    def reopened(cls, path: Path) -> RunFolder:
+        """Return the folder of a comparison that was stopped, with all that it holds.
+
+        Raises
+        ------
+        ChainruleError
+            If it is not such a folder.
+        """
+        folder = cls.__new__(cls)
+        folder.path, folder._made = path, []
+        folder.metrics = read_metrics(path)
+        folder.networks = {
+            run["lane"]: load_model(path / "models" / f"{run['lane']}.npz").network
+            for run in folder.metrics["runs"]
+            if run["status"] == "finished"
+        }
+        return folder
+
+    @property
+    def lanes(self) -> list[str]:
+        """The names of the lanes that have ended."""
+        return [run["lane"] for run in self.metrics["runs"]]
+
+    def differences(self, threads: int) -> list[tuple[str, Any, Any]]:
+        """Return name, value before and value now of what the bits depend on and has changed."""
+        before, now = self.metrics["environment"], environment(threads)
+        names = ("numpy", "blas", "threads", "cpu")
+        return [(name, before[name], now[name]) for name in names if before[name] != now[name]]
 
     def add(self, result: Result, lanes: Sequence[Lane]) -> None:
         """Keep a lane that has ended: its model, and metrics.json with all lanes so far."""
@@ -94,6 +125,9 @@ class RunFolder:
         self.metrics["runs"].append(result.record)
         self.metrics["runs"].sort(key=lambda run: order.index(run["lane"]))
         self.metrics["summary"] = summarise(self.metrics["runs"])
+        self._write_metrics()
+
+    def _write_metrics(self) -> None:
         text = json.dumps(_without_nan(self.metrics), allow_nan=False, indent=1)
         with replacing(self.path / "metrics.json") as file:
             file.write(text.encode())
@@ -108,6 +142,7 @@ class RunFolder:
             shutil.rmtree(self.path, ignore_errors=True)
         elif self.path.exists():
             shutil.rmtree(self.path / "models", ignore_errors=True)
+            (self.path / "metrics.json").unlink(missing_ok=True)
         for folder in self._made[1:]:
             if not any(folder.iterdir()):
                 folder.rmdir()
@@ -136,7 +171,7 @@ class RunFolder:
         if finished:
             figures["predictions"] = self._predictions(better_run(finished))
         folder = self.path / "figures"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for name, figure in figures.items():
             plots.save_figure(figure, folder / f"{name}.png")
 
@@ -173,6 +208,37 @@ class RunFolder:
                 f"The run folder {self.path} cannot be made: {existing} cannot be written "
                 f"({error.strerror}); name another with --out."
             ) from error
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Return metrics.json of a run folder, NaN where it has null in a history.
+
+    Raises
+    ------
+    ChainruleError
+        If there is none, or it is damaged or of another version.
+    """
+    path = folder / "metrics.json"
+    try:
+        metrics = json.loads(path.read_bytes())
+        if metrics["schema"] != SCHEMA:
+            raise ChainruleError(
+                f"{path} has version {metrics['schema']}, this Chainrule reads {SCHEMA}."
+            )
+        for run in metrics["runs"]:
+            for values in run["history"].values():
+                values[:] = [math.nan if value is None else float(value) for value in values]
+        _ = metrics["data"]["sha256"], metrics["settings"], metrics["environment"]
+    except OSError as error:
+        raise ChainruleError(
+            f"{folder} is not the run folder of a comparison: {path} cannot be read "
+            f"({error.strerror}); name a folder that 'chainrule compare' wrote."
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        if isinstance(error, ChainruleError):
+            raise
+        raise ChainruleError(f"{path} is damaged, or not a comparison's: {error!r}.") from error
+    return metrics
 
 
 def better_run(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -1,0 +1,104 @@
+"""Where lanes run: in processes of this machine, or on a Dask cluster; the bits are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from chainrule import checks
+from chainrule.checks import ChainruleError
+from chainrule.data.split import Split
+from chainrule.experiments.lanes import Lane, Report, Result, run_lane
+
+SECONDS_TO_CONNECT = 4
+
+
+def run_in_processes(
+    lanes: Sequence[Lane],
+    split: Split,
+    jobs: int | None,
+    report: Report | None,
+    **settings: Any,
+) -> Iterator[Result]:
+    """Run lanes in parallel processes; yield each result as it comes.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+    split : Split
+        Shared by all processes through a memory map.
+    jobs : int, optional
+        Lanes at once; by default as many as the cores allow.
+    report : callable, optional
+        Told after each epoch.
+    **settings
+        Of `run_lane`, the same for all.
+    """
+    joblib = checks.extra("joblib")
+    at_once = jobs or max(1, joblib.cpu_count() // settings["threads"])
+    at_once = max(1, min(at_once, len(lanes)))
+    calls = (joblib.delayed(run_lane)(lane, split, report=report, **settings) for lane in lanes)
+    try:
+        yield from joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
+    except BaseException:
+        if at_once > 1:
+            _end_processes()
+        raise
+
+
+def _end_processes() -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(kill_workers=True)
+
+
+def run_on_dask(
+    lanes: Sequence[Lane], split: Split, scheduler: str, **settings: Any
+) -> Iterator[Result]:
+    """Run lanes on the workers of a Dask scheduler; yield each result as it comes.
+
+    A lane whose worker dies is run again on another one: it gives the same bits.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+    split : Split
+        Sent to every worker once.
+    scheduler : str
+        Its address, such as ``tcp://127.0.0.1:8786``.
+    **settings
+        Of `run_lane`, the same for all.
+
+    Raises
+    ------
+    ChainruleError
+        If the scheduler does not answer or has no worker.
+    """
+    distributed = checks.extra("distributed", "dask")
+    with _client(distributed.Client, scheduler) as client:
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            raise ChainruleError(
+                f"The Dask scheduler at {scheduler} has no worker: start one with "
+                f"'dask worker {scheduler}'."
+            )
+        data = client.scatter(split, broadcast=True)
+        futures = [client.submit(_run_on_worker, lane, data, settings) for lane in lanes]
+        for future in distributed.as_completed(futures):
+            yield future.result()
+
+
+def _client(connect: Callable[..., Any], scheduler: str) -> Any:
+    try:
+        return connect(scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise ChainruleError(
+            f"No Dask scheduler answers at {scheduler!r}: start one with 'dask scheduler', and "
+            "give the address that it prints, such as tcp://127.0.0.1:8786."
+        ) from error
+
+
+def _run_on_worker(lane: Lane, split: Split, settings: dict[str, Any]) -> Result:
+    # A worker may run several lanes in threads of one process. The number of BLAS threads belongs
+    # to the process: set for good, it cannot be put back by one lane under the feet of another.
+    checks.extra("threadpoolctl").threadpool_limits(settings["threads"])
+    return run_lane(lane, split, **settings)

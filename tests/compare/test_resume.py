@@ -1,0 +1,96 @@
+"""A comparison that was stopped goes on with the lanes that are missing."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chainrule.checks import ChainruleError
+from chainrule.experiments.compare import Settings, compare, resume
+
+
+@pytest.fixture
+def settings(stripes, working_folder):
+    return Settings(
+        data=str(stripes),
+        learning_rates={"adam": [0.001, 0.003], "sgd": [0.1]},
+        batch_sizes=[32],
+        seeds=[0, 1],
+        hidden=[8],
+        epochs=2,
+        train_size=None,
+        split_seed=0,
+        threads=1,
+    )
+
+
+@pytest.fixture
+def whole(settings):
+    return compare(settings, out=Path("whole"), jobs=1, progress=False)
+
+
+def checksums(folder):
+    metrics = json.loads((folder.path / "metrics.json").read_text())
+    return {run["lane"]: run["parameters_sha256"] for run in metrics["runs"]}
+
+
+def cut_off(whole, kept):
+    """Return a copy of a run folder as if it had been killed after some lanes."""
+    path = Path(shutil.copytree(whole.path, "killed"))
+    metrics = json.loads((path / "metrics.json").read_text())
+    metrics["runs"] = [run for run in metrics["runs"] if run["lane"] in kept]
+    (path / "metrics.json").write_text(json.dumps(metrics))
+    shutil.rmtree(path / "figures")
+    for model in (path / "models").iterdir():
+        if model.stem not in kept:
+            model.unlink()
+    return path
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 6])
+def test_the_missing_lanes_run_and_the_whole_is_the_same_to_the_bit(whole, count):
+    names = [run["lane"] for run in whole.metrics["runs"]]
+    notices = []
+    resumed = resume(cut_off(whole, names[:count]), jobs=1, progress=False, say=notices.append)
+    assert checksums(resumed) == checksums(whole)
+    assert [run["lane"] for run in resumed.metrics["runs"]] == names
+    assert notices[-1] == f"{count} of 6 lanes are there, {6 - count} to go."
+    figures = {path.name for path in (resumed.path / "figures").iterdir()}
+    assert figures == {path.name for path in (whole.path / "figures").iterdir()}
+
+
+def test_lanes_that_are_there_do_not_run_again(whole, monkeypatch):
+    names = [run["lane"] for run in whole.metrics["runs"]]
+    path = cut_off(whole, names)
+    before = (path / "models" / f"{names[0]}.npz").stat().st_mtime_ns
+    resume(path, jobs=1, progress=False, say=lambda message: None)
+    assert (path / "models" / f"{names[0]}.npz").stat().st_mtime_ns == before
+
+
+def test_another_machine_is_warned_of(whole):
+    path = cut_off(whole, ["sgd-lr0.1-b32-seed0"])
+    metrics = json.loads((path / "metrics.json").read_text())
+    metrics["environment"]["numpy"] = "1.0"
+    (path / "metrics.json").write_text(json.dumps(metrics))
+    notices = []
+    resume(path, jobs=1, progress=False, say=notices.append)
+    assert any("numpy 1.0" in notice and "not the same bits" in notice for notice in notices)
+
+
+def test_other_data_is_refused(whole, stripes):
+    path = cut_off(whole, [])
+    labels = stripes / "train-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[8] = (content[8] + 1) % 3
+    labels.write_bytes(content)
+    with pytest.raises(ChainruleError, match="other data"):
+        resume(path, jobs=1, progress=False)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"schema": 1}', b'{"schema": 9}'])
+def test_a_folder_that_is_no_run_folder_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "metrics.json").write_bytes(content)
+    with pytest.raises(ChainruleError, match=r"metrics\.json"):
+        resume(tmp_path)
