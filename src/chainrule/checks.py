@@ -33,6 +33,10 @@ class ChainruleError(ValueError):
     """Wrong input; the message says what was expected, what came and what to do."""
 
 
+class BackwardBeforeForwardError(ChainruleError, AttributeError):
+    """`backward` needs what `forward` keeps; an AttributeError too, so that hasattr answers."""
+
+
 class TrainingDiverged(ArithmeticError):
     """The loss is not finite; the step that it belongs to was not done.
 
@@ -66,7 +70,7 @@ class Kept:
     def __get__(self, layer: object, owner: type) -> Any:
         if layer is None:
             return self
-        raise ChainruleError(
+        raise BackwardBeforeForwardError(
             f"backward of {layer} needs what its forward keeps: call forward(x) first."
         )
 

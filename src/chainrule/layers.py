@@ -190,7 +190,7 @@ class Sigmoid(Layer):
     y = Kept()
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        self.y = np.exp(-np.logaddexp(0, -x))  # no overflow, and no rounding to 0, for any x
+        self.y = np.exp(-np.logaddexp(0, -x))  # no overflow for any x
         return self.y
 
     def backward(self, grad_y: Array) -> Array:

@@ -115,3 +115,10 @@ def test_an_input_of_another_shape_is_an_error_that_names_the_layer(shape, words
 def test_an_input_that_is_no_array_of_numbers_is_an_error(X):
     with pytest.raises(ChainruleError, match="must be an array of"):
         Network([Layer()]).forward(X)
+
+
+def test_a_layer_can_be_asked_whether_it_keeps_something():
+    layer = ReLU()
+    assert not hasattr(layer, "x")
+    layer.forward(np.ones((1, 2)))
+    assert hasattr(layer, "x")

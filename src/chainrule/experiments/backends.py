@@ -88,8 +88,13 @@ def run_on_dask(
 
 
 def _client(connect: Callable[..., Any], scheduler: str) -> Any:
+    from urllib.parse import urlsplit
+
     try:
-        return connect(scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+        place = urlsplit(scheduler if "://" in scheduler else f"tcp://{scheduler}")
+        if not (place.hostname and place.port):
+            raise ValueError("an address has a host and a port")
+        return connect(scheduler, timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         raise ChainruleError(
             f"No Dask scheduler answers at {scheduler!r}: start one with 'dask scheduler', and "
