@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks, plots
-from chainrule.checks import ChainruleError, Integers
+from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.network import Network
 from chainrule.training import History
 
@@ -46,6 +46,29 @@ def confusion_matrix(
         raise ChainruleError(f"Classes must lie from 0 to {classes - 1}, got up to {largest}.")
     cells = np.bincount(labels * classes + predicted, minlength=classes * classes)
     return cells.reshape(classes, classes)
+
+
+def precision_and_recall(matrix: ArrayLike) -> tuple[Array, Array]:
+    """Return for each class how far to trust it when predicted, and how much of it is found.
+
+    Parameters
+    ----------
+    matrix : integers, shape (classes, classes)
+        A confusion matrix: rows are true classes, columns predicted ones.
+
+    Returns
+    -------
+    precision, recall : float64, shape (classes,)
+        The share right among the images predicted as the class, and among the images of the
+        class; NaN where there are none.
+    """
+    counts = checks.numbers("A confusion matrix", matrix, np.float64)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ChainruleError(f"A confusion matrix must be square, got the shape {counts.shape}.")
+    right, predicted, true = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    nowhere = np.full(len(counts), np.nan)
+    precision = np.divide(right, predicted, out=nowhere.copy(), where=predicted > 0)
+    return precision, np.divide(right, true, out=nowhere, where=true > 0)
 
 
 def evaluate_network(

@@ -94,3 +94,21 @@ def test_a_folder_that_is_no_run_folder_is_refused(tmp_path, content):
         (tmp_path / "metrics.json").write_bytes(content)
     with pytest.raises(ChainruleError, match=r"metrics\.json"):
         resume(tmp_path)
+
+
+def test_the_command_goes_on_and_refuses_other_settings(whole, capsys):
+    from chainrule import cli
+
+    path = cut_off(whole, [])
+    assert cli.main(["compare", "--resume", str(path), "--epochs", "5"]) == 2
+    assert "epochs=5" in capsys.readouterr().err
+    assert cli.main(["compare", "--resume", str(path), "--jobs", "1"]) == 0
+    assert "adam-lr0.001-b32-seed0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [["--backend", "dask"], ["--scheduler", "tcp://127.0.0.1:1"]])
+def test_backend_and_scheduler_go_together(working_folder, options, capsys):
+    from chainrule import cli
+
+    assert cli.main(["compare", *options]) == 2
+    assert "go together" in capsys.readouterr().err

@@ -91,7 +91,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(compare, capsys):
     assert compare() == 0
     captured = capsys.readouterr()
     assert "adam-seed0" in captured.out
-    assert "metrics.json" in captured.out
+    assert "report.html" in captured.out
     assert "epoch" not in captured.out
     assert "adam-seed0  epoch 2/2" in captured.err
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chainrule import checks
@@ -39,11 +42,26 @@ def run_in_processes(
     at_once = max(1, min(at_once, len(lanes)))
     calls = (joblib.delayed(run_lane)(lane, split, report=report, **settings) for lane in lanes)
     try:
-        yield from joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
+        with _interrupts_ignored():
+            results = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
+        yield from results
     except BaseException:
         if at_once > 1:
             _end_processes()
         raise
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start processes that a Ctrl-C in the terminal, which goes to all, leaves to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _end_processes() -> None:

@@ -142,7 +142,7 @@ def compare(
         checks.whole_number("jobs", jobs, at_least=1)
     folder = RunFolder(out)
     dataset = load_dataset(settings.data, notice=say)
-    split = split_dataset(dataset, _train_size(settings, dataset, say), settings.split_seed)
+    split = split_dataset(dataset, train_size_of(settings, dataset, say), settings.split_seed)
     results = _results(lanes, split, settings, jobs, scheduler, progress)
     folder.open(asdict(settings), split)
     _collect(results, folder, settings, say)
@@ -216,7 +216,7 @@ def _collect(
         raise
 
 
-def _train_size(settings: Settings, dataset: Dataset, say: Callable[[str], None]) -> int:
+def train_size_of(settings: Settings, dataset: Dataset, say: Callable[[str], None]) -> int:
     """Return how many images to train on, given what is left beside the validation set."""
     available = trainable(dataset)
     wanted = settings.train_size

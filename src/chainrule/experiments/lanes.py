@@ -63,17 +63,20 @@ def run_lane(
     epochs: int,
     threads: int,
     report: Report | None = None,
+    network: Network | None = None,
 ) -> Result:
     """Train and judge one lane with `threads` BLAS threads.
 
     For one seed every lane starts from the same weights and sees the same batches in the same
-    order, whatever its optimizer, rate, process or neighbours.
+    order, whatever its optimizer, rate, process or neighbours. A `network` that is given, with
+    its optimizer, is trained in place of the course's.
     """
     from threadpoolctl import threadpool_limits
 
-    sizes = (split.X_train.shape[1], *hidden, split.classes)
-    network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
-    network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
+    if network is None:
+        sizes = (split.X_train.shape[1], *hidden, split.classes)
+        network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
+        network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
     history, stopped = History(), None
 
     def on_epoch(epoch: int, so_far: History) -> None:

@@ -1,4 +1,4 @@
-"""A run folder: metrics.json, the models and the figures that a comparison leaves behind."""
+"""A run folder: the metrics, models, figures and report that a comparison leaves behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,6 +18,8 @@ from chainrule import plots
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Result
+from chainrule.experiments.report import name_of, write_report
+from chainrule.experiments.statistics import Setting, best_settings, better_run, settings_of
 from chainrule.files import replacing
 from chainrule.network import Network
 from chainrule.storage import Model, load_model, save_model
@@ -32,6 +34,8 @@ class RunFolder:
     ----------
     path : Path, optional
         A folder that is new or empty; by default runs/compare- with date and time.
+    kind : str
+        The first word of that name.
 
     Attributes
     ----------
@@ -42,8 +46,8 @@ class RunFolder:
         The trained networks by lane.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = _default_path() if path is None else path
+    def __init__(self, path: Path | None = None, kind: str = "compare") -> None:
+        self.path = _default_path(kind) if path is None else path
         self.metrics: dict[str, Any] = {}
         self.networks: dict[str, Network] = {}
         self._made: list[Path] = []
@@ -118,7 +122,12 @@ class RunFolder:
                     preprocessing=self.split.preprocessing,
                     training={**self.metrics["settings"], **vars(result.lane)},
                     classes=list(range(self.split.classes)),
-                    data={**self.metrics["data"], "split_seed": self.split.split_seed},
+                    data={
+                        **self.metrics["data"],
+                        "split_seed": self.split.split_seed,
+                        "title": self.split.title,
+                        "image_shape": list(self.split.image_shape),
+                    },
                 ),
             )
         order = [lane.name for lane in lanes]
@@ -149,45 +158,112 @@ class RunFolder:
         return "Nothing was kept: no lane had ended."
 
     def draw_figures(self) -> None:
-        """Write figures/*.png."""
+        """Write figures/*.png and report.html."""
+        folder = self.path / "figures"
+        folder.mkdir(exist_ok=True)
+        for name, figure in self._figures():
+            plots.save_figure(figure, folder / f"{name}.png")
+        write_report(self.path)
+
+    def _figures(self) -> Iterator[tuple[str, Any]]:
         split, runs = self.split, self.metrics["runs"]
         finished = [run for run in runs if run["status"] == "finished"]
-        figures = {
-            "samples": plots.samples(
+        yield (
+            "samples",
+            plots.samples(
                 split.images(split.X_train), split.y_train, title=f"Samples of {split.title}"
             ),
-            "training_comparison": plots.training_comparison(
+        )
+        yield (
+            "training_comparison",
+            plots.training_comparison(
                 [run["history"] for run in runs],
                 [run["lane"] for run in runs],
                 classes=split.classes,
                 title=f"Training compared: {split.title}",
             ),
-        }
-        for run in finished:
-            figures[f"confusion_{run['lane']}"] = plots.confusion(
-                np.array(run["confusion_matrix"]),
-                title=f"{run['lane']}: test accuracy {run['test_accuracy']:.2%}, {split.title}",
-            )
-        if finished:
-            figures["predictions"] = self._predictions(better_run(finished))
-        folder = self.path / "figures"
-        folder.mkdir(exist_ok=True)
-        for name, figure in figures.items():
-            plots.save_figure(figure, folder / f"{name}.png")
-
-    def _predictions(self, run: Mapping[str, Any]) -> Any:
-        split = self.split
-        chosen = np.random.default_rng(0).choice(
-            len(split.X_test), size=min(10, len(split.X_test)), replace=False
         )
-        probabilities = self.networks[run["lane"]].predict_proba(split.X_test[chosen])
-        return plots.predictions(
-            split.images(split.X_test[chosen]),
-            split.y_test[chosen],
-            probabilities.argmax(axis=1),
-            probabilities,
-            black_and_white=(0.0, 1.0),
-            title=f"Predictions of {run['lane']} on test images, {split.title}",
+        yield from self._figures_of_settings(settings_of(runs))
+        for run in finished:
+            yield from self._figures_of_run(run)
+        if finished:
+            yield from self._figures_of_answers(better_run(finished))
+
+    def _figures_of_settings(self, settings: Sequence[Setting]) -> Iterator[tuple[str, Any]]:
+        """Draw what several seeds and several rates show; nothing where there was one of each."""
+        split = self.split
+        if any(len(setting.runs) > 1 for setting in settings):
+            yield (
+                "curves_with_bands",
+                plots.curves_with_bands(
+                    {
+                        f"{name_of(best)}, rate {best.learning_rate:g}": [
+                            run["history"] for run in best.runs
+                        ]
+                        for best in best_settings(settings).values()
+                    },
+                    classes=split.classes,
+                    title=f"Validation accuracy over the seeds: {split.title}",
+                ),
+            )
+        by_rate = _accuracies_by_rate(settings)
+        if any(len(rates) > 1 for rates in by_rate.values()):
+            yield (
+                "accuracy_by_learning_rate",
+                plots.accuracy_by_learning_rate(
+                    by_rate,
+                    classes=split.classes,
+                    title=f"Validation accuracy by learning rate: {split.title}",
+                ),
+            )
+
+    def _figures_of_run(self, run: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        split, lane = self.split, run["lane"]
+        yield (
+            f"confusion_{lane}",
+            plots.confusion(
+                np.array(run["confusion_matrix"]),
+                title=f"{lane}: test accuracy {run['test_accuracy']:.2%}, {split.title}",
+            ),
+        )
+        yield (
+            f"first_layer_{lane}",
+            plots.first_layer(
+                self.networks[lane][0].parameters["weights"],
+                split.image_shape,
+                title=f"First layer of {lane}, {split.title}",
+            ),
+        )
+
+    def _figures_of_answers(self, run: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Draw what the better network answers on test images."""
+        split, lane = self.split, run["lane"]
+        images = split.images(split.X_test)
+        probabilities = self.networks[lane].predict_proba(split.X_test)
+        predicted = probabilities.argmax(axis=1)
+        chosen = np.random.default_rng(0).choice(
+            len(images), size=min(10, len(images)), replace=False
+        )
+        yield (
+            "predictions",
+            plots.predictions(
+                images[chosen],
+                split.y_test[chosen],
+                predicted[chosen],
+                probabilities[chosen],
+                black_and_white=(0.0, 1.0),
+                title=f"Predictions of {lane} on test images, {split.title}",
+            ),
+        )
+        yield (
+            "mistakes",
+            plots.mistakes(
+                images,
+                split.y_test,
+                predicted,
+                probabilities,
+                title=f"Surest mistakes of {lane} on test images, {split.title}",
+            ),
         )
 
     def _check_path(self) -> None:
@@ -241,12 +317,15 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     return metrics
 
 
-def better_run(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the finished run with the highest validation accuracy; the test set has no say."""
-    return max(
-        (run for run in runs if run["status"] == "finished"),
-        key=lambda run: (run["val_accuracy"], -run["history"]["val_loss"][-1]),
-    )
+def _accuracies_by_rate(settings: Sequence[Setting]) -> dict[str, dict[float, list[float]]]:
+    """Return the validation accuracies by optimizer (and batch size, where several) and rate."""
+    several = len({setting.batch_size for setting in settings}) > 1
+    accuracies: dict[str, dict[float, list[float]]] = {}
+    for setting in settings:
+        batches = f", batches of {setting.batch_size}" if several else ""
+        by_rate = accuracies.setdefault(f"{name_of(setting)}{batches}", {})
+        by_rate[setting.learning_rate] = [run["val_accuracy"] for run in setting.runs]
+    return accuracies
 
 
 def summarise(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -297,8 +376,8 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _default_path() -> Path:
-    name = time.strftime("compare-%Y%m%d-%H%M%S")
+def _default_path(kind: str) -> Path:
+    name = time.strftime(f"{kind}-%Y%m%d-%H%M%S")
     path = Path("runs") / name
     repeat = 2
     while path.exists():

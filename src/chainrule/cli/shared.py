@@ -1,0 +1,44 @@
+"""What the commands share: exit statuses, options, and how they say things."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+DATA_HELP = (
+    "auto, cache, network, openml, sample, or a folder of IDX files (default: auto, "
+    "which takes the first that is there)"
+)
+
+
+def notice(quiet: bool) -> Callable[[str], None]:
+    """Return what takes notices: stderr, or nothing."""
+    return (lambda message: None) if quiet else partial(print, file=sys.stderr)
+
+
+def complain(sentence: str) -> None:
+    """Say on stderr what went wrong."""
+    print(f"chainrule: error: {sentence}", file=sys.stderr)
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add --json and --quiet."""
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="show nothing but errors, and the JSON where that is asked for",
+    )
+
+
+def show(options: argparse.Namespace, result: Any, lines: Sequence[str]) -> None:
+    """Print a result as --json and --quiet ask: as JSON, as lines, or not at all."""
+    if options.json:
+        print(json.dumps(result, indent=1, allow_nan=False))
+    elif not options.quiet:
+        print("\n".join(lines))

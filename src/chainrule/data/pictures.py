@@ -1,0 +1,114 @@
+"""A picture from any image file: grey, upright, and looked at before it is decoded."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import IO, Any
+
+import numpy as np
+
+from chainrule.checks import Array, ChainruleError, extra
+
+LARGEST = 4_096  # pixels a side
+LARGEST_FILE = 200_000_000  # bytes: more than 4096x4096 pixels of 8 bytes and their frame take
+# Pillow reads more, and runs other programmes for some of them; these it decodes itself.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+
+
+def read_picture(path: str | os.PathLike[str]) -> Array:
+    """Read an image file, of one channel or colour, of 1 to 32 bits, with a palette or alpha.
+
+    Parameters
+    ----------
+    path : str or path
+        BMP, GIF, JPEG, PNG, PPM, TIFF or WebP; of several pictures the first.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+        From 0 (black) to 1 (white): upright as EXIF says, transparent parts on white.
+
+    Raises
+    ------
+    ChainruleError
+        If it is no image that can be read, or its sides, which are looked at before anything is
+        decoded, exceed 4096 pixels.
+    """
+    pillow = extra("PIL.Image")
+    file = _opened(path)
+    with file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of what is judged here, or can still be read
+        try:
+            with pillow.open(file, formats=FORMATS) as image:
+                _check_size(path, *image.size)
+                return _grey(image)
+        except ChainruleError:
+            raise
+        except pillow.DecompressionBombError as error:
+            raise ChainruleError(
+                f"{path} declares far more than the {LARGEST}x{LARGEST} pixels that are read: "
+                "scale it down."
+            ) from error
+        except pillow.UnidentifiedImageError as error:
+            raise ChainruleError(
+                f"{path} is not an image that can be read: expected {', '.join(FORMATS)}."
+            ) from error
+        except Exception as error:  # decoders raise a dozen types on damaged bytes
+            raise ChainruleError(
+                f"{path} is damaged, or an image of an unusual kind "
+                f"({str(error).rstrip('.') or type(error).__name__}): save it anew, as PNG."
+            ) from error
+
+
+def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+    from pathlib import Path
+
+    path = Path(path)
+    if not path.is_file():
+        raise ChainruleError(f"There is no image file {path}: correct the path.")
+    size = path.stat().st_size
+    if not size or size > LARGEST_FILE:
+        raise ChainruleError(
+            f"{path} has {size:,} bytes, an image file has from 1 to {LARGEST_FILE:,}: "
+            "name another, or scale it down."
+        )
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ChainruleError(f"{path} cannot be opened: {error.strerror}.") from error
+
+
+def _check_size(path: object, width: int, height: int) -> None:
+    if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
+        raise ChainruleError(
+            f"{path} is {width}x{height} pixels, at most {LARGEST}x{LARGEST} are read: "
+            "crop it, or scale it down."
+        )
+
+
+def _grey(image: Any) -> Array:
+    """Decode an image of any mode."""
+    upright = extra("PIL.ImageOps").exif_transpose(image)
+    if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
+        return _deep_grey(upright)
+    if upright.has_transparency_data:
+        white = extra("PIL.Image").new("RGBA", upright.size, "white")
+        white.alpha_composite(upright.convert("RGBA"))
+        upright = white
+    return np.asarray(upright.convert("L"), np.float32) / np.float32(255)
+
+
+def _deep_grey(image: Any) -> Array:
+    """Return grey of more than 8 bits, whose white is the first usual one that nothing exceeds."""
+    values = np.asarray(image)
+    if not np.isfinite(values).all() or values.min() < 0:
+        raise ValueError("its pixels are not all finite and from 0 up")
+    whites = {"I": (65_535,), "F": (1, 255, 65_535)}.get(image.mode, (65_535,))
+    most = values.max()
+    white = next((white for white in whites if most <= white), most)
+    grey = np.asarray(values / np.float32(white), np.float32)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        grey[values == transparent] = 1
+    return grey

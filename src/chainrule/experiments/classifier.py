@@ -1,0 +1,198 @@
+"""A model file put to use: raw pixels go in, classes and their probabilities come out."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chainrule import checks
+from chainrule.checks import Array, ChainruleError
+from chainrule.data.dataset import MNIST
+from chainrule.data.preprocess import Standardisation
+from chainrule.layers import Dense
+from chainrule.network import Network
+from chainrule.storage import Model, load_model
+
+TRAIN_IMAGES = next(iter(MNIST))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageClassifier:
+    """The network of a model file, with what turns raw pixels into its inputs.
+
+    Attributes
+    ----------
+    path : str
+        The model file.
+    network : Network
+    standardisation : Standardisation
+        Of pixels from 0 to 1; it leaves them as they are where the file names none.
+    classes : list
+        What each output stands for.
+    pixels : int
+        Of an image.
+    image_shape : (int, int) or None
+        Height and width; None where the file names none and `pixels` is no square.
+    data : dict
+        What the file says of the data that the model was trained on.
+    training : dict
+        What it says of the training.
+    """
+
+    path: str
+    network: Network = field(repr=False)
+    standardisation: Standardisation = field(repr=False)
+    classes: list[Any]
+    pixels: int
+    image_shape: tuple[int, int] | None
+    data: dict[str, Any] = field(repr=False)
+    training: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ImageClassifier:
+        """Read a model file.
+
+        Raises
+        ------
+        ChainruleError
+            If it is none, damaged, of a newer format, or its network does not predict classes of
+            images.
+        """
+        try:
+            model = load_model(path)
+        except OSError as error:
+            raise ChainruleError(
+                f"{path} cannot be opened ({error.strerror}): expected a model file, such as "
+                "models/adam-seed0.npz in a run folder."
+            ) from error
+        name, network = os.fspath(path), model.network
+        _check_header(name, model)
+        sizes = [(layer.n_in, layer.n_out) for layer in network if isinstance(layer, Dense)]
+        if not network.is_classifier or not sizes:
+            raise ChainruleError(
+                f"{name} holds a network that does not predict classes: expected one with "
+                "Dense layers and softmax_crossentropy_with_logits."
+            )
+        pixels, outputs = sizes[0][0], sizes[-1][1]
+        classes = model.classes or list(range(outputs))
+        if len(classes) != outputs:
+            raise ChainruleError(
+                f"{name} is damaged: it names {len(classes)} classes, its network has {outputs} "
+                "outputs; train it anew."
+            )
+        return cls(
+            name,
+            network,
+            _standardisation(name, model.preprocessing, pixels),
+            classes,
+            pixels,
+            _image_shape(name, model.data, pixels),
+            model.data,
+            model.training,
+        )
+
+    @property
+    def trained_on(self) -> str:
+        """What the data is called that the model was trained on."""
+        return str(self.data.get("title") or "data that its file does not name")
+
+    @property
+    def knows_sample(self) -> bool:
+        """Whether it was trained on the embedded sample."""
+        return self.data.get("source") == "sample"
+
+    @property
+    def knows_mnist(self) -> bool:
+        """Whether it was trained on MNIST or on the sample, so that MNIST's rule holds for it."""
+        sha256 = (self.data.get("sha256") or {}).get(TRAIN_IMAGES)
+        return self.knows_sample or sha256 == MNIST[TRAIN_IMAGES].sha256
+
+    @property
+    def is_standardised(self) -> bool:
+        """Whether the model file says how pixels become inputs."""
+        return self.standardisation is not RAW
+
+    def probabilities(self, images: ArrayLike) -> Array:
+        """Return the probability of each class, shape (n, classes).
+
+        Parameters
+        ----------
+        images : ndarray, shape (n, height, width) or (n, pixels)
+            Pixels from 0 to 1, or bytes from 0 to 255.
+        """
+        return self.network.predict_proba(self.inputs(images))
+
+    def inputs(self, images: ArrayLike) -> Array:
+        """Return images as the network takes them, float32 (n, pixels)."""
+        images = np.asarray(images)
+        pixels = math.prod(images.shape[1:])
+        if pixels != self.pixels:
+            shape = "x".join(str(side) for side in images.shape[1:])
+            raise ChainruleError(f"{self.path} takes images of {self.size_text}, got {shape}.")
+        return self.standardisation.apply(images)
+
+    @property
+    def size_text(self) -> str:
+        """The size of its images, such as "28x28 pixels": height and width."""
+        if self.image_shape is None:
+            return f"{self.pixels} pixels"
+        return f"{self.image_shape[0]}x{self.image_shape[1]} pixels"
+
+
+RAW = Standardisation(0.0, 1.0)
+
+
+def _check_header(name: str, model: Model) -> None:
+    """Check what `load_model` leaves open: it takes any JSON, and any numbers."""
+    is_whole = (
+        all(isinstance(part, dict) for part in (model.preprocessing, model.training, model.data))
+        and isinstance(model.data.get("sha256", {}), dict)
+        and isinstance(model.classes, list)
+        and bool(np.isfinite(model.network.parameters).all())
+    )
+    if not is_whole:
+        raise ChainruleError(
+            f"{name} is damaged: its header is not that of a trained model, or its parameters "
+            "are not finite; train it anew."
+        )
+
+
+def _standardisation(name: str, preprocessing: Mapping[str, Any], pixels: int) -> Standardisation:
+    if not preprocessing:
+        return RAW
+    try:
+        mean, std = (checks.numbers(key, preprocessing[key], np.float32) for key in ("mean", "std"))
+        for key, values in (("mean", mean), ("std", std)):
+            checks.of_shape(key, values, (pixels,) if values.ndim else (), np.float32)
+            checks.finite(key, np.atleast_2d(values))
+    except (ChainruleError, KeyError) as error:
+        raise ChainruleError(
+            f"{name} is damaged: its preprocessing must name a mean and a std, one number or "
+            f"{pixels} ({error}); train it anew."
+        ) from error
+    if mean.ndim or std.ndim:
+        return Standardisation(mean, std)
+    return Standardisation(float(preprocessing["mean"]), float(preprocessing["std"]))
+
+
+def _image_shape(name: str, data: Mapping[str, Any], pixels: int) -> tuple[int, int] | None:
+    shape = data.get("image_shape")
+    if shape is None:
+        side = math.isqrt(pixels)
+        return (side, side) if side * side == pixels else None
+    try:
+        height, width = (checks.whole_number("side", side, at_least=1) for side in shape)
+        if height * width != pixels:
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        raise ChainruleError(
+            f"{name} is damaged: it names images of {shape}, its network takes {pixels} pixels; "
+            "train it anew."
+        ) from error
+    return height, width

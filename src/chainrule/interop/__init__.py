@@ -1,0 +1,1 @@
+"""Chainrule's neighbours: a file for each."""

@@ -1,0 +1,247 @@
+import json
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from written import changed_model
+
+from chainrule.data.centring import centring
+from chainrule.data.idx import read_idx
+
+
+@pytest.fixture(scope="session")
+def digit(mnist_folder):
+    """Return a digit of MNIST, a seven of 28x28 bytes, whose centre of mass is the very middle.
+
+    Else a hair's breadth would decide to which of two pixels another file of it is centred.
+    """
+    images = read_idx(mnist_folder / "t10k-images-idx3-ubyte.gz")
+    sevens = images[read_idx(mnist_folder / "t10k-labels-idx1-ubyte.gz") == 7]
+    return min(sevens[:200], key=lambda seven: max(np.abs(centring(seven).offset)))
+
+
+@pytest.fixture(scope="session")
+def drawing(digit):
+    """Return it as a large picture, dark on light, out of the middle."""
+    large = Image.fromarray(digit).resize((280, 280), Image.Resampling.BICUBIC)
+    canvas = Image.new("L", (700, 500), 0)
+    canvas.paste(large, (390, 30))
+    return Image.fromarray(255 - np.asarray(canvas))
+
+
+@pytest.fixture
+def predicted(run, mnist_model):
+    """Return a function that predicts; it returns the JSON, the prepared picture and stderr."""
+
+    def predicted(*arguments, model=mnist_model):
+        saved = ("--save-prepared", "prepared.png")
+        status, out, err = run("predict", model, *arguments, "--json", *saved)
+        assert status == 0, err
+        with Image.open("prepared.png") as picture:
+            assert (picture.mode, picture.size) == ("L", (28, 28))
+            return json.loads(out), np.asarray(picture), err
+
+    return predicted
+
+
+def save(image, kind):
+    """Write the picture as one kind of image file; return its name."""
+    grey = np.asarray(image)
+    match kind:
+        case "png" | "bmp" | "ppm" | "tiff" | "webp" | "gif" | "jpg":
+            image.save(f"it.{kind}")
+            return f"it.{kind}"
+        case "light on dark":
+            image = Image.fromarray(255 - grey)
+        case "colour":
+            image = Image.merge("RGB", [image, image, Image.new("L", image.size, 255)])
+        case "alpha":  # the colours under the ground are black, only alpha tells
+            image = Image.merge("LA", [Image.new("L", image.size, 0), Image.fromarray(255 - grey)])
+        case "palette":
+            image = image.convert("P")
+        case "palette with alpha":
+            image = image.quantize(16)
+            light = int(np.asarray(image)[0, 0])
+            image.putpalette([0] * 768)  # all black; the ground is transparent
+            image.info["transparency"] = light
+        case "16 bit":
+            image = Image.fromarray(grey.astype(np.uint16) * 257)
+        case "1 bit":
+            image = image.convert("1", dither=Image.Dither.NONE)
+        case "CMYK":
+            image.convert("CMYK").save("it.tiff")
+            return "it.tiff"
+        case "float":
+            Image.fromarray(grey.astype(np.float32) / 255).save("it.tiff")
+            return "it.tiff"
+        case "rotated":
+            exif = Image.Exif()
+            exif[0x0112] = 6  # to be turned clockwise by a quarter
+            image.rotate(90, expand=True).save("it.png", exif=exif)
+            return "it.png"
+    image.save("it.png")
+    return "it.png"
+
+
+EXACT = ["png", "bmp", "ppm", "tiff", "gif", "light on dark", "palette", "16 bit", "rotated"]
+SIMILAR = ["jpg", "webp", "colour", "alpha", "palette with alpha", "1 bit", "CMYK", "float"]
+
+
+@pytest.mark.parametrize("kind", EXACT + SIMILAR)
+def test_any_kind_of_image_is_read(predicted, drawing, digit, kind):
+    result, prepared, err = predicted(save(drawing, kind))
+    assert result["class"] == 7
+    assert sum(row["probability"] for row in result["probabilities"]) == pytest.approx(1)
+    assert result["read_as"] == (
+        "light ink on dark" if kind == "light on dark" else "dark ink on light"
+    )
+    assert f"Read as {result['read_as']}" in err
+    difference = np.abs(prepared.astype(int) - digit).mean()
+    # Enlarged and reduced it is softer; where each grey became black it is bolder too.
+    assert difference < (20 if kind == "palette with alpha" else 10)
+
+
+def test_the_same_picture_gives_the_same_answer(predicted, drawing):
+    answers = [predicted(save(drawing, kind))[1] for kind in EXACT]
+    assert all((answer == answers[0]).all() for answer in answers)
+
+
+def test_the_prepared_picture_is_what_the_model_gets(predicted, drawing):
+    first, _, _ = predicted(save(drawing, "png"))
+    Path("prepared.png").rename("first.png")
+    second, _, err = predicted("first.png", "--raw")
+    assert second["probabilities"] == first["probabilities"]
+    assert second["read_as"] is None
+    assert "Read as" not in err
+
+
+def test_raw_takes_the_picture_as_it_is(predicted, digit):
+    Image.fromarray(digit).save("digit.png")
+    right, prepared, _ = predicted("digit.png", "--raw")
+    assert right["class"] == 7
+    assert (prepared == digit).all()
+    Image.fromarray(255 - digit).save("inverted.png")
+    _, prepared, _ = predicted("inverted.png", "--raw")
+    assert (prepared == 255 - digit).all()
+
+
+def test_class_and_probabilities_are_printed(run, mnist_model, drawing):
+    status, out, err = run("predict", mnist_model, save(drawing, "png"))
+    assert status == 0
+    first, _, *rows = out.splitlines()
+    assert first.startswith("it.png: 7 (")
+    assert [row[:1] for row in rows] == list("0123456789")
+    assert err == "Read as dark ink on light ground, centred by MNIST's rule.\n"
+    assert run("predict", mnist_model, "it.png", "--quiet") == (0, "", "")
+
+
+def test_a_model_of_other_data_of_this_size_is_warned_of(predicted, mnist_model, drawing):
+    other = changed_model(mnist_model, data={"title": "letters"})
+    _, _, err = predicted(save(drawing, "png"), model=other)
+    assert "not trained on MNIST (letters)" in err
+
+
+def test_lopsided_ink_is_warned_of(predicted):
+    corner = np.zeros((100, 100), np.uint8)
+    corner[10:30, 10:30] = 255
+    corner[80:90, 80:90] = 255
+    Image.fromarray(corner).save("corner.png")
+    _, prepared, err = predicted("corner.png")
+    assert "lopsided" in err
+    assert prepared.any()
+
+
+class TestBadPictures:
+    @pytest.fixture
+    def refusal(self, refused, mnist_model):
+        return lambda image, *more: refused("predict", mnist_model, image, *more)
+
+    def test_missing(self, refusal):
+        assert "There is no image file nowhere.png" in refusal("nowhere.png")
+
+    def test_a_folder(self, refusal, tmp_path):
+        assert "There is no image file" in refusal(tmp_path)
+
+    def test_an_empty_file(self, refusal, tmp_path):
+        (tmp_path / "it.png").touch()
+        assert "it.png has 0 bytes" in refusal("it.png")
+
+    def test_something_else(self, refusal, mnist_model):
+        assert "is not an image that can be read" in refusal(mnist_model)
+
+    def test_a_format_that_would_run_a_programme(self, refusal, tmp_path):
+        (tmp_path / "it.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+        assert "is not an image that can be read" in refusal("it.eps")
+
+    def test_truncated(self, refusal, drawing, tmp_path):
+        content = (tmp_path / save(drawing, "png")).read_bytes()
+        (tmp_path / "it.png").write_bytes(content[: len(content) // 2])
+        assert "it.png is damaged" in refusal("it.png")
+
+    @pytest.mark.parametrize("side", [4_097, 20_000, 2_000_000_000])
+    def test_huge_before_anything_is_decoded(self, refusal, tmp_path, side):
+        (tmp_path / "it.png").write_bytes(png_without_pixels(side, 8))
+        (tmp_path / "square.png").write_bytes(png_without_pixels(side, side))
+        for name in ("it.png", "square.png"):
+            sentence = refusal(name)
+            assert f"is {side}x" in sentence or "declares far more" in sentence
+            assert "4096x4096" in sentence
+
+    @pytest.mark.parametrize("grey", [0, 128, 255])
+    def test_without_ink(self, refusal, grey):
+        Image.new("L", (60, 40), grey).save("it.png")
+        assert "it.png: The picture is empty" in refusal("it.png")
+
+    def test_of_noise_alone(self, refusal):
+        noise = np.random.default_rng(0).normal(128, 5, (400, 400))
+        Image.fromarray(noise.clip(0, 255).astype(np.uint8)).save("it.png")
+        assert "The picture is empty" in refusal("it.png")
+
+    def test_of_another_size_with_raw(self, refusal, drawing):
+        sentence = refusal(save(drawing, "png"), "--raw")
+        assert "500x700 pixels" in sentence
+        assert "28x28 pixels" in sentence
+
+    def test_nothing_is_written_for_them(self, refusal):
+        Image.new("L", (60, 40)).save("it.png")
+        refusal("it.png", "--save-prepared", "prepared.png")
+
+    def test_the_picture_itself_is_not_replaced(self, refusal, drawing, tmp_path):
+        name = save(drawing, "png")
+        content = (tmp_path / name).read_bytes()
+        sentence = refusal(name, "--save-prepared", tmp_path / name)
+        assert "would replace what is read" in sentence
+        assert (tmp_path / name).read_bytes() == content
+
+    def test_a_prepared_picture_that_cannot_be_written(self, refusal, drawing):
+        name = save(drawing, "png")
+        sentence = refusal(name, "--save-prepared", "nowhere/prepared.png")
+        assert "cannot be written to nowhere/prepared.png" in sentence
+
+    def test_pillow_is_missing(self, refusal, drawing, monkeypatch):
+        name = save(drawing, "png")
+        monkeypatch.setitem(sys.modules, "PIL", None)
+        assert "pip install 'chainrule[mnist]'" in refusal(name)
+
+
+def png_without_pixels(width, height):
+    """Return a PNG file that declares a size and ends there."""
+
+    def chunk(name, content=b""):
+        checksum = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return start + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND")
+
+
+def test_the_largest_picture_is_read(predicted, drawing):
+    large = Image.new("L", (4096, 4096), 255)
+    large.paste(drawing.resize((2800, 2000)), (100, 900))
+    large.save("large.png", compress_level=1)
+    assert predicted("large.png")[0]["class"] == 7
