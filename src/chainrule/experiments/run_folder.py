@@ -18,13 +18,12 @@ from chainrule import plots
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Result
+from chainrule.experiments.metrics import SCHEMA, checked_metrics
 from chainrule.experiments.report import name_of, write_report
 from chainrule.experiments.statistics import Setting, best_settings, better_run, settings_of
 from chainrule.files import replacing
 from chainrule.network import Network
 from chainrule.storage import Model, load_model, save_model
-
-SCHEMA = 1
 
 
 class RunFolder:
@@ -92,7 +91,10 @@ class RunFolder:
         """
         folder = cls.__new__(cls)
         folder.path, folder._made = path, []
-        folder.metrics = read_metrics(path)
+        folder.metrics = checked_metrics(path)
+        for run in folder.metrics["runs"]:
+            for key, values in run["history"].items():
+                run["history"][key] = [math.nan if value is None else value for value in values]
         folder.networks = {
             run["lane"]: load_model(path / "models" / f"{run['lane']}.npz").network
             for run in folder.metrics["runs"]
@@ -284,37 +286,6 @@ class RunFolder:
                 f"The run folder {self.path} cannot be made: {existing} cannot be written "
                 f"({error.strerror}); name another with --out."
             ) from error
-
-
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """Return metrics.json of a run folder, NaN where it has null in a history.
-
-    Raises
-    ------
-    ChainruleError
-        If there is none, or it is damaged or of another version.
-    """
-    path = folder / "metrics.json"
-    try:
-        metrics = json.loads(path.read_bytes())
-        if metrics["schema"] != SCHEMA:
-            raise ChainruleError(
-                f"{path} has version {metrics['schema']}, this Chainrule reads {SCHEMA}."
-            )
-        for run in metrics["runs"]:
-            for values in run["history"].values():
-                values[:] = [math.nan if value is None else float(value) for value in values]
-        _ = metrics["data"]["sha256"], metrics["settings"], metrics["environment"]
-    except OSError as error:
-        raise ChainruleError(
-            f"{folder} is not the run folder of a comparison: {path} cannot be read "
-            f"({error.strerror}); name a folder that 'chainrule compare' wrote."
-        ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        if isinstance(error, ChainruleError):
-            raise
-        raise ChainruleError(f"{path} is damaged, or not a comparison's: {error!r}.") from error
-    return metrics
 
 
 def _accuracies_by_rate(settings: Sequence[Setting]) -> dict[str, dict[float, list[float]]]:

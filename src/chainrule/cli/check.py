@@ -1,0 +1,212 @@
+"""``chainrule check``: prove the gradients of a network, and look at its health."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.checks import Array, ChainruleError, Integers
+from chainrule.cli.shared import (
+    CHECK_SAID_NO,
+    DATA_HELP,
+    DONE,
+    add_output_options,
+    notice,
+    show,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chainrule.data.dataset import Dataset
+    from chainrule.faults import Fault
+    from chainrule.gradcheck import Audit, Verdict
+    from chainrule.network import Network
+
+PROOF_EXAMPLES, HEALTH_EXAMPLES = 64, 256
+ALL = ""  # of --planted without a name
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "check",
+        help="prove the gradients of a network, and look at its health",
+        description="Compare every gradient of a model, or of the course's network before "
+        "training, with the numerical gradient in float64, and look for what is legal and yet "
+        "wrong. With --planted, let the tools find a bug that was planted.",
+    )
+    parser.set_defaults(run=_check)
+    add = parser.add_argument
+    add("model", metavar="MODEL", type=Path, nargs="?",
+        help="a model file (.npz; default: the course's network before training)")  # fmt: skip
+    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add("--planted", metavar="NAME", nargs="?", const=ALL,
+        help="judge the planted bug of that name; without a name, all of them")  # fmt: skip
+    add_output_options(parser)
+
+
+def _check(options: argparse.Namespace) -> int:
+    if options.planted is None:
+        return _check_network(options)
+    if options.model is not None:
+        raise ChainruleError(
+            f"--planted brings its own network, got the model {options.model} as well: "
+            "leave one of both out."
+        )
+    return _judge_all(options) if options.planted == ALL else _judge_planted(options)
+
+
+# ---- a network ----
+
+
+def _check_network(options: argparse.Namespace) -> int:
+    from chainrule.data.mnist import load_dataset
+    from chainrule.gradcheck import audit
+
+    dataset = None
+    if options.model is None:
+        dataset = load_dataset(options.data, notice=notice(options.quiet))
+        network, X = _course_network(dataset)
+        name = "the course's network before training"
+    else:
+        network, X, dataset = _model_network(options)
+        name = str(options.model)
+    y = dataset.train_labels[: len(X)]
+    proof = audit(network, X[:PROOF_EXAMPLES], _any_labels(network, X[:PROOF_EXAMPLES]))
+    verdicts = _verdicts(network, X, y)
+    passed = proof.passed and all(verdict.passed for verdict in verdicts)
+    result = {
+        "model": options.model and str(options.model),
+        "data": dataset.title,
+        "passed": passed,
+        "audit": _audit_json(proof),
+        "checks": [asdict(verdict) for verdict in verdicts],
+    }
+    show(options, result, _lines(f"{name}, on {dataset.title}", proof, verdicts))
+    return DONE if passed else CHECK_SAID_NO
+
+
+def _course_network(dataset: Dataset) -> tuple[Network, Array]:
+    from chainrule.data.preprocess import Standardisation
+    from chainrule.network import COURSE_SIZES, create_network
+
+    standardisation = Standardisation.of(dataset.train_images)
+    X = standardisation.apply(dataset.train_images[:HEALTH_EXAMPLES])
+    sizes = (X.shape[1], *COURSE_SIZES[1:-1], dataset.classes)
+    return create_network("adam", sizes=sizes), X
+
+
+def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
+    from chainrule.data.mnist import load_dataset
+    from chainrule.experiments.classifier import ImageClassifier
+
+    classifier = ImageClassifier.load(options.model)
+    dataset = load_dataset(options.data, notice=notice(options.quiet))
+    X = classifier.inputs(dataset.train_images[:HEALTH_EXAMPLES])
+    if dataset.classes != len(classifier.classes):
+        raise ChainruleError(
+            f"{options.model} knows {len(classifier.classes)} classes, but {dataset.title} has "
+            f"{dataset.classes}: name the data it was trained on with --data."
+        )
+    return classifier.network, X, dataset
+
+
+def _any_labels(network: Network, X: Array) -> Integers:
+    """Return labels at random: right for a proof, and no gradient vanishes in a trained model."""
+    import numpy as np
+
+    return np.random.default_rng(0).integers(0, network.forward(X[:1]).shape[1], len(X))
+
+
+def _verdicts(network: Network, X: Array, y: Integers) -> list[Verdict]:
+    from chainrule import gradcheck
+
+    verdicts = [
+        gradcheck.diagnose_batch_law(network, X, _any_labels(network, X)),
+        gradcheck.diagnose_dtype(network, X, y),
+        gradcheck.diagnose_loss(network.loss),
+    ]
+    if network.optimizer is not None:
+        verdicts.append(gradcheck.diagnose_optimizer(network.optimizer))
+    return verdicts + gradcheck.check_health(network, X, y)
+
+
+def _audit_json(proof: Audit) -> dict[str, Any]:
+    rows = [asdict(row) for row in proof.rows]
+    for row in rows:
+        if not math.isfinite(row["largest_error"]):
+            row["largest_error"] = None
+    return {
+        "method": proof.method,
+        "examples": proof.examples,
+        "replaced": proof.replaced,
+        "verdict": asdict(proof.verdict),
+        "rows": rows,
+    }
+
+
+def _lines(title: str, proof: Audit, verdicts: Sequence[Verdict]) -> list[str]:
+    failed = sum(not verdict.passed for verdict in (proof.verdict, *verdicts))
+    return [
+        f"{title[0].upper()}{title[1:]}",
+        "",
+        str(proof),
+        "",
+        *(f"{'ok' if one.passed else 'NO':<4}{one.tool}: {one}" for one in verdicts),
+        "",
+        f"{failed} of {1 + len(verdicts)} checks failed." if failed else "All checks passed.",
+    ]
+
+
+# ---- planted bugs ----
+
+
+def _judge_planted(options: argparse.Namespace) -> int:
+    from chainrule.faults import find_fault
+
+    fault = find_fault(options.planted)
+    judged = _fault_json(fault)
+    lines = [
+        f"planted: {fault.explanation}",
+        f"symptom: {fault.symptom}",
+        *([f"origin:  {fault.origin}"] if fault.origin else []),
+        f"tool:    {fault.tool}",
+        "",
+        f"{judged['cause'] or 'not found'}: {judged['verdict']}",
+    ]
+    show(options, judged, lines)
+    return DONE if judged["passed"] else CHECK_SAID_NO
+
+
+def _judge_all(options: argparse.Namespace) -> int:
+    from chainrule.faults import FAULTS
+
+    judged = [_fault_json(fault) for fault in FAULTS.values()]
+    lines = []
+    for row in judged:
+        lines += [
+            f"{row['name']:<28}{row['tool']}",
+            f"  symptom  {row['symptom']}",
+            f"  verdict  {row['verdict']}",
+        ]
+    found = sum(row["cause"] == row["name"] for row in judged)
+    show(options, judged, [*lines, "", f"{found} of {len(judged)} planted bugs found and named."])
+    return DONE if found == len(judged) else CHECK_SAID_NO
+
+
+def _fault_json(fault: Fault) -> dict[str, Any]:
+    verdict = fault.diagnose()
+    return {
+        "name": fault.name,
+        "symptom": fault.symptom,
+        "origin": fault.origin or None,
+        "explanation": fault.explanation,
+        "tool": fault.tool,
+        "passed": verdict.passed,
+        "cause": verdict.cause,
+        "verdict": verdict.sentence,
+    }
