@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError, TrainingDiverged
-from chainrule.gradcheck import numerical_gradient
+from chainrule.gradcheck import audit, numerical_gradient
 from chainrule.layers import (
     Dense,
     Dropout,
@@ -75,6 +75,7 @@ __all__ = [
     "Tanh",
     "TrainingDiverged",
     "accuracy",
+    "audit",
     "confusion_matrix",
     "constant_rate",
     "cosine_rate",

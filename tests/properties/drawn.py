@@ -1,5 +1,7 @@
 """What hypothesis draws for several properties, always in the same order."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -44,7 +46,7 @@ def networks(draw, dtypes=FLOATS, **options):
     """Draw a network of one to four Dense layers with up to three activations after each."""
     widths = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
     layers = []
-    for n_in, n_out in zip(widths, widths[1:], strict=False):
+    for n_in, n_out in pairwise(widths):
         layers += [Dense(n_in, n_out), *draw(st.lists(activations(), max_size=3))]
     return Network(
         layers,

@@ -141,8 +141,9 @@ def read(path, content):
         try:
             return load_model(path)
         except ChainruleError as error:
-            assert str(path) in str(error)
-            return None
+            message = str(error)
+    assert str(path) in message
+    return None
 
 
 @deterministic(200)

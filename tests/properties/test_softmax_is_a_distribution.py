@@ -15,7 +15,7 @@ SHAPES = st_numpy.array_shapes(min_dims=2, max_dims=2, max_side=30)
 
 @st.composite
 def logits(draw):
-    """Draw logits to ±1e4, infinitely small ones and zeros of both signs among them."""
+    """Draw logits to ±1e4, subnormal ones and zeros of both signs among them."""
     dtype = draw(st.sampled_from(FLOATS))
     width = np.finfo(dtype).bits
     return draw(st_numpy.arrays(dtype, SHAPES, elements=st.floats(-1e4, 1e4, width=width)))

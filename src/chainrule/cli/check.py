@@ -71,7 +71,7 @@ def _check_network(options: argparse.Namespace) -> int:
     if options.model is None:
         dataset = load_dataset(options.data, notice=notice(options.quiet))
         network, X = _course_network(dataset)
-        name = "the course's network before training"
+        name = "The course's network before training"
     else:
         network, X, dataset = _model_network(options)
         name = str(options.model)
@@ -152,7 +152,7 @@ def _audit_json(proof: Audit) -> dict[str, Any]:
 def _lines(title: str, proof: Audit, verdicts: Sequence[Verdict]) -> list[str]:
     failed = sum(not verdict.passed for verdict in (proof.verdict, *verdicts))
     return [
-        f"{title[0].upper()}{title[1:]}",
+        title,
         "",
         str(proof),
         "",
