@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError, TrainingDiverged
-from chainrule.gradcheck import audit, numerical_gradient
 from chainrule.layers import (
     Dense,
     Dropout,
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
         visualize_mnist_samples,
         visualize_predictions,
     )
+    from chainrule.gradcheck import audit, numerical_gradient
     from chainrule.storage import load_model, save_model
 
 __version__ = "0.1.0"
@@ -108,10 +108,12 @@ __all__ = [
 
 _IMPORTED_ON_FIRST_USE = {
     "accuracy": "evaluation",
+    "audit": "gradcheck",
     "confusion_matrix": "evaluation",
     "evaluate_network": "evaluation",
     "load_mnist": "data",
     "load_model": "storage",
+    "numerical_gradient": "gradcheck",
     "plot_training_comparison": "evaluation",
     "preprocess_mnist": "data",
     "save_model": "storage",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule import gradcheck
+from chainrule import diagnosis, gradcheck
 from chainrule.checks import Array, ChainruleError, Integers, Loss
 from chainrule.data.preprocess import Standardisation
 from chainrule.gradcheck import Verdict
@@ -325,18 +325,18 @@ def _judge_network(tool: Callable[..., Any]) -> Callable[[Any], Verdict]:
 
 
 def _judge_optimizer(part: Any) -> Verdict:
-    return gradcheck.diagnose_optimizer(part(learning_rate=0.01))
+    return diagnosis.diagnose_optimizer(part(learning_rate=0.01))
 
 
 # By name: the judge of a part.
 JUDGES: dict[str, Callable[[Any], Verdict]] = {
     gradcheck.AUDIT: _judge_network(gradcheck.audit),
-    gradcheck.BATCH_LAW: _judge_network(gradcheck.diagnose_batch_law),
-    gradcheck.DTYPE: _judge_network(gradcheck.diagnose_dtype),
-    gradcheck.LOSS: gradcheck.diagnose_loss,
-    gradcheck.OPTIMIZER: _judge_optimizer,
-    gradcheck.TRAINING: gradcheck.diagnose_training,
-    gradcheck.SCALING: gradcheck.diagnose_scaling,
+    diagnosis.BATCH_LAW: _judge_network(diagnosis.diagnose_batch_law),
+    diagnosis.DTYPE: _judge_network(diagnosis.diagnose_dtype),
+    diagnosis.LOSS: diagnosis.diagnose_loss,
+    diagnosis.OPTIMIZER: _judge_optimizer,
+    diagnosis.TRAINING: diagnosis.diagnose_training,
+    diagnosis.SCALING: diagnosis.diagnose_scaling,
 }
 
 
@@ -389,7 +389,7 @@ _BANK = (
         f"{COURSE} (F1), whose SGD ends at 89.6 % and not at 96.7 %",
     ),
     Fault(
-        "never-averaged", gradcheck.BATCH_LAW, summed_crossentropy, _LOSS,
+        "never-averaged", diagnosis.BATCH_LAW, summed_crossentropy, _LOSS,
         "A rate that works for small batches diverges for large ones.",
         "Loss and gradient are sums over the batch, so that the step grows with it.",
     ),
@@ -429,92 +429,92 @@ _BANK = (
         "The layer moves its weights, and then passes the gradient on through the new ones.",
     ),
     Fault(
-        "float64-creep", gradcheck.DTYPE, UpcastingDense, Dense,
+        "float64-creep", diagnosis.DTYPE, UpcastingDense, Dense,
         "Twice the memory and twice the time, with the same result.",
         "An array of float64, NumPy's default, turns everything behind it into float64.",
         f"{COURSE} (F5): randn and astype(float)",
     ),
     Fault(
-        "softmax-without-shift", gradcheck.LOSS, unshifted_crossentropy, _LOSS,
+        "softmax-without-shift", diagnosis.LOSS, unshifted_crossentropy, _LOSS,
         "The loss becomes NaN once the network is sure of itself.",
         "exp overflows beyond 709 (beyond 88 in float32): the row's maximum is not subtracted.",
     ),
     Fault(
-        "log-plus-epsilon", gradcheck.LOSS, capped_crossentropy, _LOSS,
+        "log-plus-epsilon", diagnosis.LOSS, capped_crossentropy, _LOSS,
         "The loss never exceeds 20.7, however wrong the network is.",
         "log(p + 1e-9) caps the loss at 20.7, and the gradient belongs to another loss.",
         f"{COURSE} (F6)",
     ),
     Fault(
-        "softmax-twice", gradcheck.LOSS, twice_softmax_crossentropy, _LOSS,
+        "softmax-twice", diagnosis.LOSS, twice_softmax_crossentropy, _LOSS,
         "It learns slowly, and the loss does not fall below 1.46 for ten classes.",
         "The model ends in a softmax, and the loss takes another one of its result.",
     ),
     Fault(
-        "id-keyed-state", gradcheck.OPTIMIZER, IdKeyedAdam, Adam,
+        "id-keyed-state", diagnosis.OPTIMIZER, IdKeyedAdam, Adam,
         "Memory grows with every step; at times a shape does not fit.",
         "The moments are found by the id of arrays that are replaced at every step.",
         f"{COURSE} (F2): about 3.9 MB a step",
     ),
     Fault(
-        "t-per-layer", gradcheck.OPTIMIZER, LayerCountingAdam, Adam,
+        "t-per-layer", diagnosis.OPTIMIZER, LayerCountingAdam, Adam,
         "The first steps are too short or too long, and differ from layer to layer.",
         "t is counted with every layer, so that it is the number of layers times that of steps.",
         f"{COURSE} (F3)",
     ),
     Fault(
-        "t-restarted", gradcheck.TRAINING, train_with_restarted_time, train_network,
+        "t-restarted", diagnosis.TRAINING, train_with_restarted_time, train_network,
         "The loss jumps at the beginning of every epoch.",
         "t goes back to 0 with each epoch while the moments are kept.",
     ),
     Fault(
-        "no-bias-correction", gradcheck.OPTIMIZER, UncorrectedAdam, Adam,
+        "no-bias-correction", diagnosis.OPTIMIZER, UncorrectedAdam, Adam,
         "The first dozen steps are up to 6.57 times too long, and some units die.",
         "The moments start at 0 and are not corrected for that.",
     ),
     Fault(
-        "bias-correction-multiplied", gradcheck.OPTIMIZER, MultiplyingAdam, Adam,
+        "bias-correction-multiplied", diagnosis.OPTIMIZER, MultiplyingAdam, Adam,
         "The first steps are 10 to 43 times too long.",
         "The moments are multiplied by 1 - βᵗ where the paper divides.",
     ),
     Fault(
-        "no-power-of-t", gradcheck.OPTIMIZER, PowerlessAdam, Adam,
+        "no-power-of-t", diagnosis.OPTIMIZER, PowerlessAdam, Adam,
         "The first step is right, the next ones up to 2.08 times too long, later ones a third.",
         "The moments are divided by 1 - β at every step, not by 1 - βᵗ.",
     ),
     Fault(
-        "epsilon-on-parameter", gradcheck.OPTIMIZER, DriftingAdam, Adam,
+        "epsilon-on-parameter", diagnosis.OPTIMIZER, DriftingAdam, Adam,
         "Parameters whose gradient is 0 become NaN; all others drift by epsilon a step.",
         "A bracket is missing: epsilon is added to the quotient, not to the root below it.",
     ),
     Fault(
-        "integer-parameters", gradcheck.OPTIMIZER, WholeNumberSGD, SGD,
+        "integer-parameters", diagnosis.OPTIMIZER, WholeNumberSGD, SGD,
         "The loss does not change at all.",
         "The parameters lie in an array of integers, which cuts off every step below 1.",
     ),
     Fault(
-        "labels-shuffled-apart", gradcheck.TRAINING, train_with_labels_apart, train_network,
+        "labels-shuffled-apart", diagnosis.TRAINING, train_with_labels_apart, train_network,
         "The loss stays at ln 10, the accuracy at one in ten.",
         "Images and labels are shuffled by two orders, and no longer belong together.",
     ),
     Fault(
-        "batches-only-shuffled", gradcheck.TRAINING, train_with_shuffled_batches, train_network,
+        "batches-only-shuffled", diagnosis.TRAINING, train_with_shuffled_batches, train_network,
         "It learns, but worse on data that is sorted by class.",
         "The same images always share a batch: only the order of the batches is shuffled.",
     ),
     Fault(
-        "examples-missed", gradcheck.TRAINING, train_without_the_rest, train_network,
+        "examples-missed", diagnosis.TRAINING, train_without_the_rest, train_network,
         "None in a large dataset; in a small one some examples are missed in each epoch.",
         "The number of batches is rounded down, and the last, smaller batch is never trained on.",
     ),
     Fault(
-        "tiny-deviation", gradcheck.SCALING, standardise_by_tiny_deviations, standardise_each_pixel,
+        "tiny-deviation", diagnosis.SCALING, standardise_by_tiny_deviations, standardise_each_pixel,
         "Single test images get absurd predictions, and the test loss is huge.",
         "A pixel that never varied in training is divided by 0 + 1e-9.",
         f"{COURSE} (F4): test image 7024 of MNIST reaches 9.4e7 standard deviations",
     ),
     Fault(
-        "statistics-from-test", gradcheck.SCALING, standardise_by_all_images, standardise,
+        "statistics-from-test", diagnosis.SCALING, standardise_by_all_images, standardise,
         "Results that are a little too good, and not to be had on new images.",
         "Mean and deviation are measured on the test images as well, which must stay unseen.",
     ),

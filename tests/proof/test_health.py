@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import Adam, Dense, Layer, Network, ReLU, Tanh, create_network, mean_squared_error
-from chainrule.gradcheck import check_health, diagnose_batch_law, diagnose_dtype, diagnose_loss
+from chainrule.diagnosis import check_health, diagnose_batch_law, diagnose_dtype, diagnose_loss
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from chainrule import OPTIMIZERS, SGD, Adam, AdamW, ChainruleError, RMSProp
+from chainrule.diagnosis import diagnose_optimizer, diagnose_training
 from chainrule.faults import FAULTS, JUDGES, find_fault
-from chainrule.gradcheck import diagnose_optimizer, diagnose_training
 
 # What the words must say, apart from the name of the cause.
 WORDS = {

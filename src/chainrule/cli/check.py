@@ -123,16 +123,16 @@ def _any_labels(network: Network, X: Array) -> Integers:
 
 
 def _verdicts(network: Network, X: Array, y: Integers) -> list[Verdict]:
-    from chainrule import gradcheck
+    from chainrule import diagnosis
 
     verdicts = [
-        gradcheck.diagnose_batch_law(network, X, _any_labels(network, X)),
-        gradcheck.diagnose_dtype(network, X, y),
-        gradcheck.diagnose_loss(network.loss),
+        diagnosis.diagnose_batch_law(network, X, _any_labels(network, X)),
+        diagnosis.diagnose_dtype(network, X, y),
+        diagnosis.diagnose_loss(network.loss),
     ]
     if network.optimizer is not None:
-        verdicts.append(gradcheck.diagnose_optimizer(network.optimizer))
-    return verdicts + gradcheck.check_health(network, X, y)
+        verdicts.append(diagnosis.diagnose_optimizer(network.optimizer))
+    return verdicts + diagnosis.check_health(network, X, y)
 
 
 def _audit_json(proof: Audit) -> dict[str, Any]:

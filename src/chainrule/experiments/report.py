@@ -97,7 +97,8 @@ def write_report(folder: Path) -> Path:
     metrics = checked_metrics(folder)
     if not metrics["runs"]:
         raise ChainruleError(
-            f"{folder / 'metrics.json'} holds no run yet: go on with 'chainrule compare --resume {folder}' first."
+            f"{folder / 'metrics.json'} holds no run yet: go on with "
+            f"'chainrule compare --resume {folder}' first."
         )
     page = _render(_context(folder, metrics))
     path = folder / "report.html"
