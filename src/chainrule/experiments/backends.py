@@ -13,7 +13,7 @@ from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Report, Result, run_lane
 
-SECONDS_TO_CONNECT = 4
+SECONDS_TO_CONNECT = 3
 
 
 def run_in_processes(
