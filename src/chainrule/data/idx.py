@@ -93,10 +93,11 @@ def _read_array(stream: BinaryIO, at_most: int, limit: int, name: str) -> Number
     """Read header and numbers from `stream`, which can hold `at_most` bytes."""
     dtype, shape = _read_header(stream, name)
     size = math.prod(shape) * dtype.itemsize
-    if size > limit:
+    extent = math.prod(length or 1 for length in shape) * dtype.itemsize  # 0 x 10^10 is too large
+    if extent > limit:
         raise ChainruleError(
             f"{name}: expected at most {limit:,} bytes of numbers, but its header declares "
-            f"{size:,}; it is damaged or not the file that is wanted."
+            f"{extent:,}; it is damaged or not the file that is wanted."
         )
     if size > at_most:
         raise ChainruleError(
