@@ -61,6 +61,12 @@ def test_the_steps_are_counted_over_epochs_and_from_the_start(make_network, data
     assert caught.value.step == 7 + 2 + 3
 
 
+def test_a_validation_loss_that_is_not_finite_is_found_before_the_next_step(make_network, data):
+    bomb = SGD(lambda step: HUGE if step == 6 else 0.01)  # the last of an epoch's seven steps
+    with pytest.raises(TrainingDiverged, match="at step 8:"):
+        train_network(make_network(bomb), *data, *data, 3, 8, on_epoch=None)
+
+
 def test_train_batch_counts_the_optimizers_steps(make_network, data):
     network = make_network(SGD(HUGE))
     train_batch(network, *data)

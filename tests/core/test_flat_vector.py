@@ -56,6 +56,20 @@ def test_arrays_of_two_axes_come_first_in_order_and_weights_slice_is_theirs(make
     assert network.parameters.ndim == network.gradients.ndim == 1
 
 
+class Filters(Layer):
+    """A layer with a vector before an array of three axes."""
+
+    def __init__(self):
+        self.parameters["offsets"] = np.arange(2.0)
+        self.parameters["filters"] = np.full((2, 1, 3), 5.0)
+
+
+def test_arrays_of_three_axes_are_weights_as_well():
+    network = Network([Filters()])
+    assert network.weights_slice == slice(0, 6)
+    np.testing.assert_array_equal(network.parameters, [5] * 6 + [0, 1])
+
+
 def test_a_layers_own_values_are_packed_whatever_their_shape():
     network = Network([Scale()])
     np.testing.assert_array_equal(network.parameters, [5] * 6 + [4, 1, 2, 3])

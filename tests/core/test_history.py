@@ -100,3 +100,8 @@ def test_dropout_is_on_in_training_and_off_in_validation(data):
     train_network(network, *data, *data, 1, 25, on_epoch=None)
     assert network[0].seen[-3:] == (True, True, False)
     assert True not in network[0].seen[:-3]
+
+
+def test_an_epoch_is_added_whole_or_not():
+    with pytest.raises(ValueError, match="shorter"):
+        History().append(0.5, 0.9)

@@ -109,3 +109,7 @@ def test_a_rate_of_0_moves_nothing(make_optimizer):
 def test_one_cycle_that_warms_up_all_the_way_ends_at_its_peak():
     rates = [one_cycle_rate(step, 1.0, 10, warmup=1.0) for step in range(10)]
     assert rates[-1] == pytest.approx(1.0)
+
+
+def test_one_cycle_whose_rise_is_one_step_begins_at_its_peak():
+    assert one_cycle_rate(0, 1.0, 10, warmup=0.1) == 1.0
