@@ -15,6 +15,7 @@ from chainrule import (
     Layer,
     LeakyReLU,
     Network,
+    ReLU,
     RMSProp,
     Sigmoid,
     Tanh,
@@ -74,7 +75,7 @@ def test_the_defaults_of_every_door(door):
     assert given == DEFAULTS[door]
 
 
-@pytest.mark.parametrize("kind", [Layer, Dense, Dropout, LeakyReLU, Sigmoid, Tanh])
+@pytest.mark.parametrize("kind", [Layer, Dense, ReLU, Dropout, LeakyReLU, Sigmoid, Tanh])
 def test_forward_is_for_prediction_unless_training_is_asked_for(kind):
     assert inspect.signature(kind.forward).parameters["training"].default is False
 
