@@ -1,0 +1,117 @@
+"""``chainrule lesson``: write a learner's folder, check a lesson, show the progress."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.cli.shared import CHECK_SAID_NO, DONE, add_output_options, show
+
+if TYPE_CHECKING:
+    from chainrule.lessons.checking import LessonResult
+
+FOLDER = Path("chainrule-lessons")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "lesson",
+        help="learn backpropagation, SGD and Adam by hand, checked at once",
+        description="Five lessons: write each part in a plain file, and be told at once whether "
+        "it is right and, if not, which mistake it is.",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    action = actions.add_parser(
+        "start",
+        help="write a learner's folder",
+        description="Write one file for each lesson into a folder. Files that are there stay.",
+    )
+    action.set_defaults(run=_start)
+    action.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=FOLDER,
+                        help=f"the folder (default: {FOLDER})")  # fmt: skip
+    add_output_options(action)
+
+    action = actions.add_parser(
+        "check",
+        help="check one lesson",
+        description="Run what you wrote for a lesson on small cases, in a process with limits of "
+        "time and memory. The first case that fails is shown, and the mistake is named where it "
+        "is known. Status 1 if anything is wrong; what has not been started is not.",
+    )
+    action.set_defaults(run=_check)
+    add = action.add_argument
+    add("lesson", metavar="LESSON", help="its number, 1 to 5")
+    add("--dir", metavar="DIR", type=Path, default=None,
+        help=f"the learner's folder (default: this one, or {FOLDER} in it)")  # fmt: skip
+    add("--hint", metavar="N", type=int, nargs="?", const=1, default=0, choices=(1, 2, 3),
+        help="add a hint to each part that is not right: 1, 2 or 3, the clearest")  # fmt: skip
+    add("--traceback", action="store_true", help="show the traceback of an error in your code")
+    add_output_options(action)
+
+    action = actions.add_parser(
+        "status",
+        help="show the progress through all lessons",
+        description="Check every lesson of a learner's folder, or of several: of a whole class.",
+    )
+    action.set_defaults(run=_status)
+    action.add_argument(
+        "folders",
+        metavar="DIR",
+        type=Path,
+        nargs="*",
+        help=f"learners' folders (default: this one, or {FOLDER} in it)",
+    )
+    add_output_options(action)
+
+
+def _start(options: argparse.Namespace) -> int:
+    from chainrule.lessons.folder import start
+    from chainrule.lessons.lesson import LESSONS
+
+    written = start(options.folder)
+    lines = [
+        f"{'written' if path in written else 'kept':<8}{path}"
+        for path in (options.folder / lesson.file_name for lesson in LESSONS)
+    ]
+    lines += ["", f"Open {options.folder / LESSONS[0].file_name}, write, and then:"]
+    lines += [f"    cd {options.folder} && chainrule lesson check 1"]
+    show(options, {"folder": str(options.folder), "written": [str(p) for p in written]}, lines)
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from chainrule.lessons.checking import check
+
+    result = check(options.lesson, options.dir, hint=options.hint)
+    show(options, result.as_json(), result.lines(options.traceback))
+    return CHECK_SAID_NO if result.is_wrong else DONE
+
+
+def _status(options: argparse.Namespace) -> int:
+    from chainrule.lessons.checking import check_file, learners_folder
+    from chainrule.lessons.lesson import LESSONS
+
+    folders = options.folders or [learners_folder(None, LESSONS[0].file_name)]
+    folders = [learners_folder(folder, LESSONS[0].file_name) for folder in folders]
+    learners = []
+    lines: list[str] = []
+    for folder in folders:
+        results = [check_file(lesson, folder / lesson.file_name) for lesson in LESSONS]
+        learners.append({"folder": str(folder), "lessons": [one.as_json() for one in results]})
+        lines += [*_progress(str(folder), results), ""]
+    show(options, learners, lines[:-1])
+    return DONE
+
+
+def _progress(folder: str, results: list[LessonResult]) -> list[str]:
+    lines = [folder]
+    for result in results:
+        bar = "#" * result.right + "." * (len(result.parts) - result.right)
+        lesson = result.lesson
+        lines.append(
+            f"  {lesson.number}  {lesson.title:<24}{bar:<8}{result.right} of {len(result.parts)}"
+        )
+    return lines

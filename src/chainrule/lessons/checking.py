@@ -1,0 +1,246 @@
+"""The check of a lesson: the learner's code runs in a child process, with limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from chainrule.checks import ChainruleError, whole_number
+from chainrule.lessons.judge import NOT_REACHED, NOT_STARTED, RIGHT, WRONG, PartResult
+from chainrule.lessons.lesson import Lesson, find_lesson
+
+SECONDS = 4.0  # for the whole file
+MOST_PRINTED = 20  # lines of what the learner's code printed
+FOLDER = "chainrule-lessons"
+MARKS = {RIGHT: "ok", WRONG: "NO", NOT_STARTED: "--", NOT_REACHED: "--"}
+
+
+@dataclass(frozen=True)
+class LessonResult:
+    """What the check of a lesson found; ``print`` shows it.
+
+    Attributes
+    ----------
+    lesson : Lesson
+    path : Path
+        The learner's file.
+    parts : tuple of PartResult
+    stopped : str
+        Why the file could not be read to its end, or "".
+    printed : str
+        What the learner's code printed.
+    hints : dict of str to str
+        The hint that was asked for, by the name of the part.
+    """
+
+    lesson: Lesson
+    path: Path
+    parts: tuple[PartResult, ...]
+    stopped: str = ""
+    traceback: str = field(default="", repr=False)
+    printed: str = field(default="", repr=False)
+    hints: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def right(self) -> int:
+        """How many parts are right."""
+        return sum(part.status == RIGHT for part in self.parts)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every part is right."""
+        return self.right == len(self.parts)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything is wrong; what has not been started is not."""
+        return bool(self.stopped) or any(part.status == WRONG for part in self.parts)
+
+    @property
+    def _first_wrong(self) -> str:
+        return next((part.name for part in self.parts if part.status == WRONG), "")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a programme needs, without tracebacks."""
+        parts = [asdict(part) for part in self.parts]
+        for part in parts:
+            del part["traceback"]
+        return {
+            "lesson": self.lesson.number,
+            "title": self.lesson.title,
+            "file": str(self.path),
+            "passed": self.passed,
+            "right": self.right,
+            "stopped": self.stopped or None,
+            "parts": parts,
+        }
+
+    def lines(self, traceback: bool = False) -> list[str]:
+        """Return the result in words."""
+        lines = [f"Lesson {self.lesson.number}: {self.lesson.title} ({self.path.name})", ""]
+        if self.stopped:
+            lines += [f"NO  {self.stopped}", *(self.traceback.splitlines() if traceback else ())]
+        for part in self.parts:
+            if not self.stopped:
+                lines += self._part_lines(part, traceback)
+        if self.printed.strip():
+            printed = self.printed.rstrip().splitlines()
+            lines += ["", "Your code printed:", *(f"    {one}" for one in printed[:MOST_PRINTED])]
+            if len(printed) > MOST_PRINTED:
+                lines.append(f"    ... {len(printed) - MOST_PRINTED} more lines")
+        return [*lines, *([""] if lines[-1] else []), self._closing()]
+
+    def _part_lines(self, part: PartResult, traceback: bool) -> list[str]:
+        words = "" if part.status in (RIGHT, WRONG) else f": {part.status}"
+        lines = [f"{MARKS[part.status]}  {part.name}{words}"]
+        lines += [f"      {line}" for line in part.lines]
+        earlier = self._first_wrong
+        if part.hint:
+            lines += ["", f"      {part.mistake}: {part.hint}"]
+        elif part.status == WRONG and earlier != part.name:
+            lines += ["", f"      If it uses {earlier}, mend that first."]
+        if traceback and part.traceback:
+            lines += ["", *(f"      {line}" for line in part.traceback.splitlines())]
+        if part.name in self.hints:
+            lines += ["", f"      hint: {self.hints[part.name]}"]
+        return [*lines, ""] if len(lines) > 1 else lines
+
+    def _closing(self) -> str:
+        count = len(self.parts)
+        if self.passed:
+            return f"All {count} parts are right."
+        unexplained = [p.name for p in self.parts if p.status == WRONG and not p.hint]
+        ask = ""
+        if unexplained and not self.hints:
+            ask = f" A hint: chainrule lesson check {self.lesson.number} --hint 1."
+        return f"{self.right} of {count} parts are right.{ask}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def __repr__(self) -> str:
+        return str(self)  # what a notebook shows
+
+
+def check(
+    lesson: int, folder: str | os.PathLike[str] | None = None, *, hint: int = 0
+) -> LessonResult:
+    """Check what a learner wrote for a lesson; the answer comes within five seconds.
+
+    Parameters
+    ----------
+    lesson : int
+        Its number.
+    folder : path, optional
+        The learner's folder; by default this one, or ``chainrule-lessons`` in it.
+    hint : int
+        1, 2 or 3 adds a hint to each part that is wrong or not started, 3 says the most.
+
+    Returns
+    -------
+    LessonResult
+
+    Raises
+    ------
+    ChainruleError
+        If there is no such lesson, or no file for it.
+    """
+    found = find_lesson(lesson)
+    if whole_number("hint", hint) > 3:
+        raise ChainruleError(f"hint must be 1, 2 or 3, got {hint!r}.")
+    return check_file(found, learners_folder(folder, found.file_name) / found.file_name, hint)
+
+
+def learners_folder(folder: str | os.PathLike[str] | None, file_name: str) -> Path:
+    """Return the folder that holds a file of the lessons."""
+    places = [Path(folder)] if folder is not None else [Path(), Path(FOLDER)]
+    for place in places:
+        if (place / file_name).is_file():
+            return place
+    where = " or ".join(str(place.absolute()) for place in places)
+    raise ChainruleError(
+        f"There is no {file_name} in {where}: write the learner's folder with "
+        "'chainrule lesson start', or name it with --dir."
+    )
+
+
+def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
+    """Check a learner's file."""
+    with tempfile.TemporaryFile() as printed:
+        said, timed_out = _run(lesson, path.absolute(), printed)
+        printed.seek(0)
+        words = printed.read(100_000).decode("utf-8", "replace")
+    messages = [json.loads(line) for line in said.splitlines() if line.endswith("}")]
+    stopped: dict[str, str] = next((one for one in messages if "stopped" in one), {})
+    results = {
+        message["result"]["name"]: PartResult(
+            **{**message["result"], "lines": tuple(message["result"]["lines"])}
+        )
+        for message in messages
+        if "result" in message
+    }
+    begun = [message["part"] for message in messages if "part" in message]
+    if not stopped and not begun:
+        stopped = {"stopped": _why(timed_out, f"{path.name}", words)}
+    for name in begun[-1:]:
+        if name not in results:
+            kind = "time" if timed_out else "error"
+            results[name] = PartResult(name, WRONG, kind, (_why(timed_out, "It", words),))
+    parts = tuple(
+        results.get(part.name, PartResult(part.name, NOT_REACHED)) for part in lesson.parts
+    )
+    hints = {
+        part.name: part.hints[hint - 1]
+        for part, result in zip(lesson.parts, parts, strict=True)
+        if hint and result.status in (WRONG, NOT_STARTED)
+    }
+    return LessonResult(
+        lesson, path, parts, stopped.get("stopped", ""), stopped.get("traceback", ""), words, hints
+    )
+
+
+def _why(timed_out: bool, subject: str, printed: str) -> str:
+    if timed_out:
+        return f"{subject} did not end within {SECONDS:g} s: is there a loop that never ends?"
+    last = printed.strip().splitlines()[-1:]
+    return f"{subject} ended the process{': ' + last[0] if last else ''}."
+
+
+def _run(lesson: Lesson, path: Path, printed: IO[bytes]) -> tuple[str, bool]:
+    """Run the child; return what it reported, and whether its time was up."""
+    command = [sys.executable, "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
+    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=printed,
+        env={**os.environ, **one_thread, "PYTHONDONTWRITEBYTECODE": "1"},
+        start_new_session=True,
+    )
+    try:
+        said, _ = child.communicate(timeout=SECONDS)
+        return said.decode("utf-8", "replace"), False
+    except subprocess.TimeoutExpired:
+        _end(child)
+        said, _ = child.communicate()
+        return said.decode("utf-8", "replace"), True
+    except BaseException:
+        _end(child)
+        raise
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()

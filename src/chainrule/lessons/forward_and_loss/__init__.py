@@ -1,0 +1,1 @@
+"""Lesson 1: forward and loss."""

@@ -1,0 +1,350 @@
+"""The judge of one part: shape, dtype, finite, value, side effects, and then which mistake."""
+
+from __future__ import annotations
+
+import copy
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.lessons.lesson import Case, Part, Rng
+
+RIGHT, WRONG, NOT_STARTED, NOT_REACHED = "right", "wrong", "not started", "not reached"
+# Relative to the largest number of the output.
+TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-7}
+MOST_ROWS, MOST_NUMBERS = 8, 16  # of an array that is shown
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What the check of one part found.
+
+    Attributes
+    ----------
+    name : str
+        Of the part.
+    status : str
+        "right", "wrong", "not started" or "not reached".
+    kind : str
+        Of what is wrong: shape, dtype, finite, value, side effect, error, time, memory, missing.
+    lines : tuple of str
+        The first case that fails, in words and small arrays.
+    mistake : str
+        The name of the wrong answer that was recognised, or "".
+    hint : str
+        Of that mistake, or "".
+    traceback : str
+        Of an error in the learner's code.
+    """
+
+    name: str
+    status: str
+    kind: str = ""
+    lines: tuple[str, ...] = ()
+    mistake: str = ""
+    hint: str = ""
+    traceback: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What one call gave."""
+
+    outputs: tuple[Any, ...] = ()
+    changed: tuple[str, ...] = ()  # arguments that are not as they were
+    error: BaseException | None = None
+
+
+def judge(part: Part, answer: Any, solution: Any, file_name: str = "") -> PartResult:
+    """Judge what a learner wrote for one part.
+
+    Parameters
+    ----------
+    part : Part
+    answer : callable
+        The learner's function or class.
+    solution : callable
+        The right one.
+    file_name : str
+        Of the learner's file: an error is said with the line there.
+    """
+    cases = part.cases(np.random.default_rng(part_seed(part)))
+    for case in cases:
+        came, right = _outcome(part, answer, case), _outcome(part, solution, case)
+        if isinstance(came.error, NotImplementedError):
+            return PartResult(part.name, NOT_STARTED)
+        kind, lines = _difference(part, came, right, file_name)
+        if kind:
+            mistake, hint = _recognise(part, answer, solution, cases)
+            described = (*describe(part, case), *lines)
+            words = "".join(traceback.format_exception(came.error)) if came.error else ""
+            return PartResult(part.name, WRONG, kind, described, mistake, hint, words)
+    return PartResult(part.name, RIGHT)
+
+
+def part_seed(part: Part) -> int:
+    """Return the seed of a part's cases: fixed, and another one for each name."""
+    return sum(part.name.encode())
+
+
+def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
+    arguments = {
+        name: np.random.default_rng(value.seed) if isinstance(value, Rng) else copy.deepcopy(value)
+        for name, value in case.items()
+    }
+    try:
+        with np.errstate(all="ignore"):
+            outputs = part.run(answer, arguments)
+    except Exception as error:
+        return _Outcome(error=error)
+    if part.gives_list and len(outputs) > 1:
+        outputs = (list(outputs),)  # a tuple is as good as a list
+    changed = (
+        name
+        for name, value in case.items()
+        if not (name in part.changes or isinstance(value, Rng) or callable(value))
+        and not _is_same(value, arguments[name])
+    )
+    return _Outcome(outputs, tuple(changed))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether an argument is what it was, to the bit."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    return not isinstance(one, int | float | str) or bool(one == other)
+
+
+# ---- the order of the checks ----
+
+
+def _difference(
+    part: Part, came: _Outcome, right: _Outcome, file_name: str
+) -> tuple[str, Sequence[str]]:
+    """Return the kind of the first thing that is wrong, and its words; "" where nothing is."""
+    if came.error is not None:
+        if isinstance(came.error, MemoryError):
+            return "memory", ["It asked for more memory than a check may take."]
+        return "error", [error_words(came.error, file_name)]
+    if len(came.outputs) != len(part.outputs):
+        wanted = ", ".join(part.outputs)
+        words = f"It must return {wanted}, but {_count(came.outputs)}."
+        return "shape", [words]
+    checks: tuple[Callable[[str, Any, Any], str], ...] = (
+        _shape_words,
+        _keeps_dtype_words if part.keeps_dtype else _dtype_words,
+        _finite_words,
+    )
+    for kind, check in zip(("shape", "dtype", "finite"), checks, strict=True):
+        for name, mine, theirs in zip(part.outputs, came.outputs, right.outputs, strict=True):
+            if words := check(name, mine, theirs):
+                return kind, [words]
+    for name, mine, theirs in zip(part.outputs, came.outputs, right.outputs, strict=True):
+        if not _is_close(mine, theirs):
+            return "value", _show_values(name, mine, theirs)
+    if came.changed:
+        words = f"It changes its argument {came.changed[0]}: work on a copy."
+        return "side effect", [words]
+    return "", ()
+
+
+def _count(outputs: tuple[Any, ...]) -> str:
+    if len(outputs) == 1 and outputs[0] is None:
+        return "it returned None: is a return missing?"
+    return f"{len(outputs)} {'value' if len(outputs) == 1 else 'values'} came"
+
+
+def _is_list(value: Any) -> bool:
+    """Return whether an output is a list of arrays, not one array written as a list."""
+    if not isinstance(value, list | tuple):
+        return False
+    return not value or any(isinstance(item, np.ndarray) for item in value)
+
+
+def _pairs(name: str, mine: Any, theirs: Any) -> list[tuple[str, Any, Any]]:
+    """Return the arrays of an output with their names: an output may be a list of arrays."""
+    if not _is_list(theirs):
+        return [(name, mine, theirs)]
+    return [(f"{name}[{i}]", a, b) for i, (a, b) in enumerate(zip(mine, theirs, strict=True))]
+
+
+def _shape_words(name: str, mine: Any, theirs: Any) -> str:
+    if mine is None:
+        return f"{name} is None: is a return missing?"
+    if _is_list(theirs):
+        if not isinstance(mine, list | tuple):
+            return f"{name} must be a list of {len(theirs)} arrays, got {_kind(mine)}."
+        if len(mine) != len(theirs):
+            return f"{name} must hold {len(theirs)} arrays, got {len(mine)}."
+    for label, one, right in _pairs(name, mine, theirs):
+        try:
+            shape = np.shape(one)
+        except ValueError:
+            return f"{label} has rows of different lengths."
+        if shape != np.shape(right):
+            return f"{label} must have shape {np.shape(right)}, got {shape}."
+    return ""
+
+
+def _kind(value: Any) -> str:
+    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)[:60]
+
+
+def _dtype_words(name: str, mine: Any, theirs: Any) -> str:
+    for label, one, right in _pairs(name, mine, theirs):
+        came, wanted = np.asarray(one).dtype, np.asarray(right).dtype
+        if wanted.kind in "iub" and came.kind not in "iub":
+            return f"{label} must be whole numbers, got {came}."
+        if wanted.kind == "f" and came.kind not in ("f" if np.ndim(right) else "fiu"):
+            return f"{label} must be floats, got {came}."
+    return ""
+
+
+def _keeps_dtype_words(name: str, mine: Any, theirs: Any) -> str:
+    if words := _dtype_words(name, mine, theirs):
+        return words
+    for label, one, right in _pairs(name, mine, theirs):
+        came, wanted = np.asarray(one).dtype, np.asarray(right).dtype
+        if wanted.kind == "f" and np.ndim(right) and came != wanted:
+            return f"{label} must be {wanted} as the arguments are, got {came}."
+    return ""
+
+
+def _finite_words(name: str, mine: Any, theirs: Any) -> str:
+    for label, one, right in _pairs(name, mine, theirs):
+        bad = ~np.isfinite(np.asarray(one, np.float64)) & np.isfinite(np.asarray(right, np.float64))
+        if bad.any():
+            place = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
+            where = f" at [{place}]" if place else ""
+            return f"{label} holds NaN or infinity{where}, where a finite number is right."
+    return ""
+
+
+def _wrong_entries(mine: Any, theirs: Any) -> Any:
+    one, right = np.asarray(mine), np.asarray(theirs)
+    if right.dtype.kind not in "f":
+        return one != right
+    dtype = one.dtype if one.dtype in TOLERANCES else np.dtype(np.float64)
+    size = float(np.abs(right[np.isfinite(right)]).max(initial=0))
+    close = np.isclose(one, right, rtol=0, atol=TOLERANCES[dtype] * (size or 1), equal_nan=True)
+    return ~close
+
+
+def _is_close(mine: Any, theirs: Any) -> bool:
+    return not any(_wrong_entries(a, b).any() for _, a, b in _pairs("", mine, theirs))
+
+
+# ---- which mistake it is ----
+
+
+def _recognise(part: Part, answer: Any, solution: Any, cases: Sequence[Case]) -> tuple[str, str]:
+    """Return name and hint of the wrong answer that gives the same in every case."""
+    mine, right = ([_outcome(part, one, case) for case in cases] for one in (answer, solution))
+    answers = [
+        (wrong, [_outcome(part, wrong.answer, case) for case in cases])
+        for wrong in part.wrong_answers
+    ]
+    for strict in (True, False):  # then another dtype beside the mistake is forgiven
+        for wrong, theirs in answers:
+            if _are_same(mine, theirs, strict) and not _are_same(right, theirs, strict):
+                return wrong.name, wrong.hint
+    return "", ""
+
+
+def _are_same(some: Sequence[_Outcome], others: Sequence[_Outcome], strict: bool) -> bool:
+    return all(_is_same_outcome(a, b, strict) for a, b in zip(some, others, strict=True))
+
+
+def _is_same_outcome(one: _Outcome, other: _Outcome, strict: bool) -> bool:
+    if one.error or other.error:
+        return type(one.error) is type(other.error) and str(one.error) == str(other.error)
+    if len(one.outputs) != len(other.outputs) or one.changed != other.changed:
+        return False
+    try:
+        return all(
+            not _shape_words("", a, b)
+            and np.asarray(a).dtype.kind == np.asarray(b).dtype.kind
+            and not (strict and _keeps_dtype_words("", a, b))
+            and _is_close(a, b)
+            for x, y in zip(one.outputs, other.outputs, strict=True)
+            for _, a, b in _pairs("", x, y)
+        )
+    except (TypeError, ValueError):  # not even comparable
+        return False
+
+
+# ---- words ----
+
+
+def describe(part: Part, case: Case) -> list[str]:
+    """Return a call in words: small arrays with their numbers, others by their shape."""
+    is_class = part.name[0].isupper()
+    lines = [f"{part.name}{'' if is_class else '(' + ', '.join(case) + ')'} with"]
+    for name, value in case.items():
+        first, *others = _describe(value).split("\n")
+        lines += [f"    {name} = {first}", *(f"    {' ' * len(name)}   {line}" for line in others)]
+    return lines
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        if value.size > MOST_NUMBERS or value.ndim > 2:
+            return f"an array of shape {value.shape}"
+        return np.array2string(value, precision=3, separator=", ", suppress_small=True)
+    if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray) for item in value):
+        return f"arrays of shapes {', '.join(str(np.shape(item)) for item in value)}"
+    if callable(value) and not isinstance(value, Rng):
+        return getattr(value, "__name__", "a function")
+    return repr(value)
+
+
+def _show_values(name: str, mine: Any, theirs: Any) -> list[str]:
+    """Return the two arrays beside each other, the wrong entries marked."""
+    for label, one, right in _pairs(name, mine, theirs):
+        wrong = _wrong_entries(one, right)
+        if wrong.any():
+            head = f"The value of {label} is wrong; ! marks the wrong entries."
+            return [head, *_side_by_side(np.asarray(right), np.asarray(one), wrong)]
+    return []
+
+
+def _side_by_side(right: Any, mine: Any, wrong: Any) -> list[str]:
+    rows = [array.reshape(-1, array.shape[-1] if array.ndim else 1) for array in (right, mine)]
+    marks = wrong.reshape(rows[0].shape)
+    first = int(np.argwhere(marks)[0][0]) if len(rows[0]) > MOST_ROWS else 0
+    shown = slice(first, first + MOST_ROWS)
+    columns = slice(0, MOST_ROWS)
+    left = [" ".join(_entry(v, False) for v in row[columns]) for row in rows[0][shown]]
+    ours = [
+        " ".join(_entry(v, bool(mark)) for v, mark in zip(row[columns], line[columns], strict=True))
+        for row, line in zip(rows[1][shown], marks[shown], strict=True)
+    ]
+    width = max(len("right"), *(len(line) for line in left))
+    lines = [f"{'right':<{width}}   yours"]
+    lines += [f"{a:<{width}}   {b}" for a, b in zip(left, ours, strict=True)]
+    if len(rows[0]) > MOST_ROWS or rows[0].shape[1] > MOST_ROWS:
+        lines.append(f"(a part of the whole, which has shape {right.shape})")
+    return lines
+
+
+def _entry(value: Any, is_wrong: bool) -> str:
+    text = f"{value:.5g}" if np.asarray(value).dtype.kind == "f" else str(value)
+    return f"{'!' + text if is_wrong else text:>11}"
+
+
+def error_words(error: BaseException, file_name: str) -> str:
+    """Return what stopped the learner's code, and in which line of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if file_name and frame.filename.endswith(file_name)]
+    if isinstance(error, SyntaxError):
+        lines = [error.lineno]
+    where = f" in line {lines[-1]}" if lines else ""
+    message = getattr(error, "msg", None) or str(error).strip().partition("\n")[0]
+    return f"It stopped{where} with {type(error).__name__}: {message or 'no message'}."
