@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli.shared import CHECK_SAID_NO, DONE, add_output_options, show
+from chainrule.cli.shared import CHECK_SAID_NO, DONE, add_output_options, notice, show
 
 if TYPE_CHECKING:
     from chainrule.lessons.checking import LessonResult
@@ -91,17 +92,26 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
+    from concurrent.futures import ThreadPoolExecutor
+
     from chainrule.lessons.checking import check_file, learners_folder
     from chainrule.lessons.lesson import LESSONS
 
-    folders = options.folders or [learners_folder(None, LESSONS[0].file_name)]
-    folders = [learners_folder(folder, LESSONS[0].file_name) for folder in folders]
+    first = LESSONS[0].file_name
+    folders = [learners_folder(folder, first) for folder in options.folders or [None]]
+    say = notice(options.quiet or len(folders) == 1)
     learners = []
     lines: list[str] = []
-    for folder in folders:
-        results = [check_file(lesson, folder / lesson.file_name) for lesson in LESSONS]
-        learners.append({"folder": str(folder), "lessons": [one.as_json() for one in results]})
-        lines += [*_progress(str(folder), results), ""]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each check waits for a process of its own
+        jobs = [
+            [pool.submit(check_file, one, folder / one.file_name) for one in LESSONS]
+            for folder in folders
+        ]
+        for number, (folder, checks) in enumerate(zip(folders, jobs, strict=True), 1):
+            results = [check.result() for check in checks]
+            say(f"{number} of {len(folders)} learners: {folder}")
+            learners.append({"folder": str(folder), "lessons": [one.as_json() for one in results]})
+            lines += [*_progress(str(folder), results), ""]
     show(options, learners, lines[:-1])
     return DONE
 

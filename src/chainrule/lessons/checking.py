@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -104,13 +105,13 @@ class LessonResult:
         lines += [f"      {line}" for line in part.lines]
         earlier = self._first_wrong
         if part.hint:
-            lines += ["", f"      {part.mistake}: {part.hint}"]
+            lines += ["", *_wrapped(f"{part.mistake}: {part.hint}")]
         elif part.status == WRONG and earlier != part.name:
             lines += ["", f"      If it uses {earlier}, mend that first."]
         if traceback and part.traceback:
             lines += ["", *(f"      {line}" for line in part.traceback.splitlines())]
         if part.name in self.hints:
-            lines += ["", f"      hint: {self.hints[part.name]}"]
+            lines += ["", *_wrapped(f"hint: {self.hints[part.name]}")]
         return [*lines, ""] if len(lines) > 1 else lines
 
     def _closing(self) -> str:
@@ -128,6 +129,10 @@ class LessonResult:
 
     def __repr__(self) -> str:
         return str(self)  # what a notebook shows
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, 90, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def check(
