@@ -52,9 +52,35 @@ def test_a_lot_of_memory_is_refused(check_with):
     assert "more memory than a check may take" in words_of(result)
 
 
-@pytest.mark.parametrize("body", ["raise SystemExit(0)", "import os; os._exit(0)"])
-def test_code_that_ends_the_process_is_said(check_with, body):
-    assert "It ended the process" in words_of(check_with(body))
+@pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "BaseException"])
+def test_code_that_would_end_a_programme_is_said(check_with, name):
+    words = words_of(check_with(f"raise {name}"))
+    assert "It stopped in line " in words
+    assert name in words
+
+
+def test_code_that_ends_the_process_is_said(check_with):
+    assert "It ended the process" in words_of(check_with("import os; os._exit(0)"))
+
+
+def test_a_process_that_goes_on_does_not_keep_the_check_waiting(check_with):
+    body = "import os, time\n    if os.fork() == 0: os.setsid(); time.sleep(30); os._exit(0)"
+    started = time.monotonic()
+    check_with(body + "\n    return x")
+    assert time.monotonic() - started < 20
+
+
+def test_a_flood_of_output_is_said(check_with):
+    body = "while True: print('a' * 1_000_000)"
+    assert "more than 16 MB" in words_of(check_with(body))
+
+
+@pytest.mark.parametrize(
+    ("coding", "mark"), [("utf-8-sig", ""), ("latin-1", "# -*- coding: latin-1 -*-\n# \xfc\n")]
+)
+def test_a_file_that_python_can_read_is_read(tmp_path, coding, mark):
+    (tmp_path / LESSON.file_name).write_bytes((mark + LESSON.template).encode(coding))
+    assert not check(1, tmp_path).is_wrong
 
 
 def test_what_is_printed_is_shown_and_a_flood_is_cut(check_with):
@@ -95,7 +121,8 @@ def test_nothing_appears_in_the_learners_folder(check_with, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [LESSON.file_name]
 
 
-def test_a_file_beside_it_takes_the_place_of_no_library(check_with, tmp_path):
+def test_a_file_beside_it_takes_the_place_of_no_library(check_with, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "numpy.py").write_text("raise RuntimeError('not NumPy')\n")
     (tmp_path / "random.py").write_text("raise RuntimeError('not random')\n")
     assert check_with(TO_DO).parts[0].status == "not started"

@@ -110,11 +110,47 @@ def test_a_known_mistake_is_named_only_if_every_case_agrees():
     assert judge(PART, sometimes, double).mistake == ""
 
 
-def test_what_is_not_started_is_not_wrong():
-    def template(x):
-        raise NotImplementedError
+def function(body, name="double"):
+    """Return a function of that name, as a learner's file would hold it."""
+    namespace = {}
+    exec(f"def helper(x):\n    raise NotImplementedError\ndef {name}(x):\n    {body}", namespace)
+    return namespace[name]
 
-    assert judge(PART, template, double).status == NOT_STARTED
+
+def test_what_is_not_started_is_not_wrong():
+    found = judge(PART, function("raise NotImplementedError"), double)
+    assert (found.status, found.lines) == (NOT_STARTED, ())
+
+
+def test_a_mark_of_work_that_was_left_behind_is_said():
+    found = judge(PART, function("y = 2.0 * x\n    raise NotImplementedError"), double)
+    assert found.status == WRONG
+    assert "still there: delete it" in found.lines[0]
+
+
+def test_a_part_that_needs_one_that_is_not_started_waits_for_it():
+    found = judge(PART, function("return 2.0 * helper(x)"), double)
+    assert (found.status, found.lines) == (NOT_STARTED, ("It waits for helper.",))
+
+
+def test_a_list_is_as_good_as_a_tuple_of_outputs():
+    def both(x):
+        return x.sum(), x.max()
+
+    part = Part("both", cases, ("sum", "max"), HINTS)
+    assert judge(part, lambda x: [x.sum(), x.max()], both).status == RIGHT
+    assert judge(part, lambda x: np.array([x.sum(), x.max()]), both).status == RIGHT
+    assert judge(part, lambda x: [x.sum()], both).kind == "shape"
+
+
+def test_a_whole_number_may_come_as_a_float():
+    part = Part("sign", cases, ("sign",), HINTS)
+    assert judge(part, lambda x: 1.0, lambda x: 1).status == RIGHT
+    assert judge(part, lambda x: 0.5, lambda x: 1).kind == "dtype"
+
+
+def test_renamed_arguments_are_said():
+    assert judge(PART, lambda a: 2.0 * a, double).lines[-1].endswith("names of the arguments.")
 
 
 def test_an_argument_that_may_change_may_change():

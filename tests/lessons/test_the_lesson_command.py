@@ -92,13 +92,23 @@ def test_status_shows_the_progress_of_a_class(lesson, tmp_path):
     assert not learners[1]["lessons"][0]["passed"]
 
 
+def test_a_broken_folder_is_one_line_of_the_class(lesson, tmp_path):
+    lesson("start", "ada")
+    (tmp_path / "ada" / LESSONS[1].file_name).write_text("def broken(:\n")
+    (tmp_path / "ada" / LESSONS[2].file_name).unlink()
+    (tmp_path / "stray").write_text("")
+    status, out, _ = lesson("status", "stray", "nowhere", "ada")
+    assert status == 0
+    assert out.count("is not there") == 5 + 5 + 1
+    assert "SyntaxError" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("check", "9"), "The lessons are 1 to 5, got '9'."),
         (("check", "1"), "chainrule lesson start"),
         (("check", "1", "--dir", "nowhere"), "There is no lesson1_forward_and_loss.py in"),
-        (("status", "nowhere"), "chainrule lesson start"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(lesson, arguments, words):

@@ -97,8 +97,7 @@ def _status(options: argparse.Namespace) -> int:
     from chainrule.lessons.checking import check_file, learners_folder
     from chainrule.lessons.lesson import LESSONS
 
-    first = LESSONS[0].file_name
-    folders = [learners_folder(folder, first) for folder in options.folders or [None]]
+    folders = options.folders or [learners_folder(None, LESSONS[0].file_name)]
     say = notice(options.quiet or len(folders) == 1)
     learners = []
     lines: list[str] = []
@@ -120,8 +119,7 @@ def _progress(folder: str, results: list[LessonResult]) -> list[str]:
     lines = [folder]
     for result in results:
         bar = "#" * result.right + "." * (len(result.parts) - result.right)
-        lesson = result.lesson
-        lines.append(
-            f"  {lesson.number}  {lesson.title:<24}{bar:<8}{result.right} of {len(result.parts)}"
-        )
+        lesson, count = result.lesson, f"{result.right} of {len(result.parts)}"
+        words = f"   {result.stopped}" if result.stopped else ""
+        lines.append(f"  {lesson.number}  {lesson.title:<24}{bar:<8}{count}{words}")
     return lines

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from chainrule.checks import ChainruleError, whole_number
 from chainrule.lessons.judge import NOT_REACHED, NOT_STARTED, RIGHT, WRONG, PartResult
@@ -104,10 +105,10 @@ class LessonResult:
         lines = [f"{MARKS[part.status]}  {part.name}{words}"]
         lines += [f"      {line}" for line in part.lines]
         earlier = self._first_wrong
+        if part.status == WRONG and part.kind != "missing" and earlier != part.name:
+            lines += ["", f"      If it uses {earlier}, mend that first."]
         if part.hint:
             lines += ["", *_wrapped(f"{part.mistake}: {part.hint}")]
-        elif part.status == WRONG and earlier != part.name:
-            lines += ["", f"      If it uses {earlier}, mend that first."]
         if traceback and part.traceback:
             lines += ["", *(f"      {line}" for line in part.traceback.splitlines())]
         if part.name in self.hints:
@@ -179,11 +180,11 @@ def learners_folder(folder: str | os.PathLike[str] | None, file_name: str) -> Pa
 
 def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
     """Check a learner's file."""
-    with tempfile.TemporaryFile() as printed:
-        said, timed_out = _run(lesson, path.absolute(), printed)
-        printed.seek(0)
-        words = printed.read(100_000).decode("utf-8", "replace")
-    messages = [json.loads(line) for line in said.splitlines() if line.endswith("}")]
+    if path.is_file():
+        said, words, timed_out = _run(lesson, path.absolute())
+    else:
+        said, words, timed_out = json.dumps({"stopped": f"{path.name} is not there."}), "", False
+    messages = list(_messages(said))
     stopped: dict[str, str] = next((one for one in messages if "stopped" in one), {})
     results = {
         message["result"]["name"]: PartResult(
@@ -219,33 +220,47 @@ def _why(timed_out: bool, subject: str, printed: str) -> str:
     return f"{subject} ended the process{': ' + last[0] if last else ''}."
 
 
-def _run(lesson: Lesson, path: Path, printed: IO[bytes]) -> tuple[str, bool]:
-    """Run the child; return what it reported, and whether its time was up."""
-    command = [sys.executable, "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
+def _messages(said: str) -> Iterator[dict[str, Any]]:
+    for line in said.splitlines():
+        with suppress(ValueError):  # a line that was cut short
+            yield json.loads(line)
+
+
+def _run(lesson: Lesson, path: Path) -> tuple[str, str, bool]:
+    """Run the child; return what it reported, what was printed, and whether its time was up."""
+    # -P: no file of the learner's folder takes the place of a library.
+    command = [sys.executable, "-P", "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
     one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=printed,
-        env={**os.environ, **one_thread, "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-    )
-    try:
-        said, _ = child.communicate(timeout=SECONDS)
-        return said.decode("utf-8", "replace"), False
-    except subprocess.TimeoutExpired:
-        _end(child)
-        said, _ = child.communicate()
-        return said.decode("utf-8", "replace"), True
-    except BaseException:
-        _end(child)
-        raise
+    # Files, not pipes: a process that the learner's code has started cannot keep them open.
+    with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as printed:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=report,
+            stderr=printed,
+            env={**os.environ, **one_thread, "PYTHONDONTWRITEBYTECODE": "1"},
+            start_new_session=True,
+        )
+        try:
+            child.wait(SECONDS)
+            timed_out = False
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _end(child)
+        report.seek(0)
+        printed.seek(0)
+        said, words = (
+            file.read(1_000_000).decode("utf-8", "replace") for file in (report, printed)
+        )
+    return said, words, timed_out
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
+    """End the child and what it has started."""
     if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
     else:
         child.kill()
+    child.wait()

@@ -36,7 +36,7 @@ def main() -> None:
     sys.path.append(str(path.parent))  # last: a file there takes the place of no library
     learners: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:
-        code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+        code = compile(path.read_bytes(), str(path), "exec")
         exec(code, learners)
     except BaseException as error:  # SystemExit as well
         words = error_words(error, path.name)
@@ -45,7 +45,7 @@ def main() -> None:
     for part in parts:
         say(part=part.name)
         if part.name in learners:
-            result = judge(part, learners[part.name], getattr(solution, part.name), path.name)
+            result = judge(part, learners[part.name], getattr(solution, part.name), lesson)
         else:
             words = f"{part.name} is not in the file: was it renamed?"
             result = PartResult(part.name, WRONG, "missing", (words,))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
+import errno
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from chainrule.lessons.lesson import Case, Part, Rng
+from chainrule.lessons.lesson import Case, Lesson, Part, Rng
 
 RIGHT, WRONG, NOT_STARTED, NOT_REACHED = "right", "wrong", "not started", "not reached"
 # Relative to the largest number of the output.
@@ -58,7 +59,7 @@ class _Outcome:
     error: BaseException | None = None
 
 
-def judge(part: Part, answer: Any, solution: Any, file_name: str = "") -> PartResult:
+def judge(part: Part, answer: Any, solution: Any, lesson: Lesson | None = None) -> PartResult:
     """Judge what a learner wrote for one part.
 
     Parameters
@@ -68,14 +69,16 @@ def judge(part: Part, answer: Any, solution: Any, file_name: str = "") -> PartRe
         The learner's function or class.
     solution : callable
         The right one.
-    file_name : str
-        Of the learner's file: an error is said with the line there.
+    lesson : Lesson, optional
+        With it an error is said with its line in the learner's file.
     """
+    file_name = lesson.file_name if lesson else ""
+    untouched = lesson.untouched if lesson else {}
     cases = part.cases(np.random.default_rng(part_seed(part)))
     for case in cases:
         came, right = _outcome(part, answer, case), _outcome(part, solution, case)
-        if isinstance(came.error, NotImplementedError):
-            return PartResult(part.name, NOT_STARTED)
+        if waiting := _waits(part, came.error, file_name, untouched):
+            return waiting
         kind, lines = _difference(part, came, right, file_name)
         if kind:
             mistake, hint = _recognise(part, answer, solution, cases)
@@ -83,6 +86,29 @@ def judge(part: Part, answer: Any, solution: Any, file_name: str = "") -> PartRe
             words = "".join(traceback.format_exception(came.error)) if came.error else ""
             return PartResult(part.name, WRONG, kind, described, mistake, hint, words)
     return PartResult(part.name, RIGHT)
+
+
+def _waits(
+    part: Part, error: BaseException | None, file_name: str, untouched: Mapping[str, bytes]
+) -> PartResult | None:
+    """Return the result of a part that has not been started, or needs another one that has not."""
+    if not isinstance(error, NotImplementedError):
+        return None
+    code = list(traceback.walk_tb(error.__traceback__))[-1][0].f_code
+    place = code.co_qualname.rpartition("<locals>.")[2]
+    name = place.partition(".")[0]
+    if name == part.name and code.co_code == untouched.get(place, _untouched.__code__.co_code):
+        return PartResult(part.name, NOT_STARTED)
+    if name == part.name:
+        words = "The line 'raise NotImplementedError' is still there: delete it."
+        return PartResult(part.name, WRONG, "error", (words,))
+    if code.co_filename.endswith(file_name):
+        return PartResult(part.name, NOT_STARTED, lines=(f"It waits for {name}.",))
+    return None
+
+
+def _untouched() -> None:
+    raise NotImplementedError
 
 
 def part_seed(part: Part) -> int:
@@ -98,8 +124,10 @@ def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
     try:
         with np.errstate(all="ignore"):
             outputs = part.run(answer, arguments)
-    except Exception as error:
+    except BaseException as error:  # SystemExit as well
         return _Outcome(error=error)
+    if len(part.outputs) > 1 and len(outputs) == 1:
+        outputs = _unpacked(outputs[0])
     if part.gives_list and len(outputs) > 1:
         outputs = (list(outputs),)  # a tuple is as good as a list
     changed = (
@@ -109,6 +137,12 @@ def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
         and not _is_same(value, arguments[name])
     )
     return _Outcome(outputs, tuple(changed))
+
+
+def _unpacked(value: Any) -> tuple[Any, ...]:
+    """Return the items of a list, or of a vector: a tuple of outputs may be written so."""
+    is_vector = isinstance(value, np.ndarray) and value.ndim == 1
+    return tuple(value) if isinstance(value, list) or is_vector else (value,)
 
 
 def _is_same(one: Any, other: Any) -> bool:
@@ -200,7 +234,8 @@ def _kind(value: Any) -> str:
 def _dtype_words(name: str, mine: Any, theirs: Any) -> str:
     for label, one, right in _pairs(name, mine, theirs):
         came, wanted = np.asarray(one).dtype, np.asarray(right).dtype
-        if wanted.kind in "iub" and came.kind not in "iub":
+        is_whole = came.kind == "f" and np.ndim(one) == 0 and float(one).is_integer()
+        if wanted.kind in "iub" and not (came.kind in "iub" or is_whole):
             return f"{label} must be whole numbers, got {came}."
         if wanted.kind == "f" and came.kind not in ("f" if np.ndim(right) else "fiu"):
             return f"{label} must be floats, got {came}."
@@ -341,10 +376,17 @@ def _entry(value: Any, is_wrong: bool) -> str:
 
 def error_words(error: BaseException, file_name: str) -> str:
     """Return what stopped the learner's code, and in which line of it."""
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return "It printed or wrote more than 16 MB."
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if file_name and frame.filename.endswith(file_name)]
     if isinstance(error, SyntaxError):
         lines = [error.lineno]
-    where = f" in line {lines[-1]}" if lines else ""
+    where = f" in line {lines[-1]}" if lines and lines[-1] else ""
     message = getattr(error, "msg", None) or str(error).strip().partition("\n")[0]
-    return f"It stopped{where} with {type(error).__name__}: {message or 'no message'}."
+    words = f"It stopped{where} with {type(error).__name__}: {message or 'no message'}."
+    if "unexpected keyword argument" in message:
+        words += " Keep the names of the arguments."
+    if "null bytes" in message:
+        words += " Save the file as UTF-8."
+    return words

@@ -146,6 +146,11 @@ class Lesson:
         """The learner's file as it is at the start."""
         return source.template(self.source)
 
+    @cached_property
+    def untouched(self) -> dict[str, bytes]:
+        """The code of each function of the template, by its qualified name."""
+        return source.code_of(self.template)
+
     def solution_of(self, name: str) -> str:
         """Return the source of one part's solution, for the book."""
         return source.solution_of(self.source, name)

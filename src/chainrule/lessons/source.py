@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from types import CodeType
 
 # Indentation, the solution's lines, and the mark that ends them.
 _SOLUTION = re.compile(r"^( +)# solution\n(.*?)^\1# end\n", re.DOTALL | re.MULTILINE)
@@ -40,3 +41,13 @@ def solution_of(source: str, name: str) -> str:
             hidden |= set(range(docstring.lineno, (docstring.end_lineno or 0) + 1))
     kept = (n for n in range(node.lineno, (node.end_lineno or 0) + 1) if n not in hidden)
     return "\n".join(lines[n - 1] for n in kept)
+
+
+def code_of(text: str) -> dict[str, bytes]:
+    """Return the compiled code of each function of a source, by its qualified name."""
+    found, waiting = {}, [compile(text, "<template>", "exec")]
+    while waiting:
+        code = waiting.pop()
+        found[code.co_qualname] = code.co_code
+        waiting += [one for one in code.co_consts if isinstance(one, CodeType)]
+    return found
