@@ -27,4 +27,8 @@ FIXES = {
     "examples-missed": "Round the number of batches up; the last one is smaller.",
     "tiny-deviation": "One mean and deviation for all pixels; or leave constant pixels at 0.",
     "statistics-from-test": "Measure on the training images alone, and apply to all.",
+    "dropout-unscaled": "Multiply the gradient by the mask that forward used, scale included.",
+    "state-lost": "Keep the moments in the optimizer from one step to the next.",
+    "betas-swapped": "Take beta1 for the mean of the gradient, beta2 for that of its square.",
+    "trains-on-validation": "Only look at validation images: no backward and no step.",
 }

@@ -1,12 +1,13 @@
-"""What judges the parts: losses, optimizers, training loops, scaling, and a network's health."""
+"""What judges the parts: losses, optimizers, training loops and scaling."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,24 +18,27 @@ from chainrule.checks import (
     Array,
     Integers,
     Loss,
-    Seed,
     SupportsUpdate,
-    TrainingDiverged,
 )
-from chainrule.gradcheck import Finding, Verdict, audit, is_close, proof_copy
+from chainrule.gradcheck import audit, proof_copy
+from chainrule.health import check_health
 from chainrule.layers import (
-    Dense,
     Layer,
-    ReLU,
-    Sigmoid,
-    Tanh,
-    glorot_normal,
-    he_normal,
 )
 from chainrule.losses import softmax, softmax_crossentropy_with_logits
 from chainrule.network import Network
-from chainrule.optimizers import Adam, create_optimizer
-from chainrule.training import train_batch
+from chainrule.optimizers import Optimizer
+from chainrule.verdicts import Finding, Verdict, is_close
+
+__all__ = [
+    "check_health",
+    "diagnose_batch_law",
+    "diagnose_dtype",
+    "diagnose_loss",
+    "diagnose_optimizer",
+    "diagnose_scaling",
+    "diagnose_training",
+]
 
 BATCH_LAW = "batch law"
 DTYPE = "dtype check"
@@ -42,13 +46,13 @@ LOSS = "softmax loss"
 OPTIMIZER = "optimizer fingerprint and state"
 TRAINING = "order and pairing"
 SCALING = "scaling check"
-HEALTH = "health check"
 
 # ---- the batch law, and the dtype ----
 
 BATCH_SIZES = (1, 2, 7, 64)
 
 
+@np.errstate(all="ignore")  # a verdict tells of what is not finite
 def diagnose_batch_law(network: Network, X: ArrayLike, y: ArrayLike) -> Verdict:
     """Check that a batch of B copies of one example has its gradient and its loss, for every B.
 
@@ -111,6 +115,7 @@ def _batch_finding(
     return Finding("mixed-examples", f"{copies} another gradient: examples affect each other.")
 
 
+@np.errstate(all="ignore")  # a verdict tells of what is not finite
 def diagnose_dtype(network: Network, X: ArrayLike, y: ArrayLike) -> Verdict:
     """Check that everything has the dtype of the parameters: each output, and each gradient."""
     judged = network.copy()
@@ -222,7 +227,7 @@ def _loss_mean(loss: Loss) -> Finding | None:
 def _loss_gradient(loss: Loss) -> Finding | None:
     draw = np.random.default_rng(2)
     network = Network([Layer()], loss=loss)
-    found = audit(network, draw.standard_normal((6, 10)), draw.integers(0, 10, 6))
+    found = audit(network, draw.standard_normal((20, 10)), np.arange(20) % 10)  # of every class
     verdict = found.rows[-1].verdict
     words = f"The gradient that the loss returns {verdict}."
     return None if found.passed else Finding(found.verdict.cause, words)
@@ -246,27 +251,31 @@ def _is_exact(came: float, exact: float) -> bool:
 
 FINGERPRINT_STEPS = 60
 SCALES = (1e-6, 1e-3, 0.1, 1.0, 10.0, 1e3, 1e6)
+CONSTANT = slice(0, 2 * len(SCALES))  # the parameters whose gradients stay; those of others change
+CHANGING = np.repeat((1e-3, 1.0, 1e3), 2)  # the sizes of those
 
 
+@np.errstate(all="ignore")  # a verdict tells of what is not finite
 def diagnose_optimizer(optimizer: SupportsUpdate) -> Verdict:
-    """Check an optimizer by its fingerprint under constant gradients, and by its state.
+    """Check an optimizer by its fingerprint under constant gradients, its memory and its state.
 
-    The state must not grow, `t` must count steps, and each step must have the length that the
-    rule gives: for Adam rate · |g| / (|g| + epsilon) at every step, for gradients from 1e-6 to
-    1e6 of both signs. The rule is known by its hyperparameters (beta1 and beta2: Adam; beta:
-    RMSProp; momentum: SGD); of any other optimizer the state alone is judged.
+    The state must not grow, `t` must count steps, and each step must be the one that the rule
+    gives: under constant gradients from 1e-6 to 1e6 of both signs (for Adam each has the length
+    rate · |g| / (|g| + epsilon)), and under gradients that change. The rule is known by its
+    hyperparameters (beta1 and beta2: Adam; beta: RMSProp; momentum: SGD); of any other optimizer
+    the state alone is judged.
 
     Parameters
     ----------
     optimizer : object with ``update(parameters, gradients) -> parameters``
-        Fresh, with a constant rate. Copies are used; weight decay is left out.
+        Copies are used, those of Chainrule's as if they were new; weight decay is left out.
     """
-    run = _run_constant_gradients(copy.deepcopy(optimizer))
+    run = _run_optimizer(optimizer)
     finding = _state_finding(run) or _fingerprint_finding(run)
     if finding:
         return Verdict(OPTIMIZER, False, finding.cause, finding.words)
     law = "the rule of this optimizer is not known, its steps are not judged"
-    if _expected_steps(run) is not None:
+    if _expected_steps(run.optimizer, run.gradients, run.rates) is not None:
         law = f"each of {FINGERPRINT_STEPS} steps has the length that the rule gives"
     words = f"The state keeps its size, t counts steps, and {law}."
     return Verdict(OPTIMIZER, True, "", words)
@@ -274,13 +283,15 @@ def diagnose_optimizer(optimizer: SupportsUpdate) -> Verdict:
 
 @dataclass(frozen=True)
 class _Run:
-    """What an optimizer did under constant gradients."""
+    """What an optimizer did."""
 
     optimizer: Any
-    gradients: Array  # (n,)
+    gradients: Array  # (steps, n)
+    rates: Array  # (steps, 1)
     steps: Array  # (steps, n): how far each parameter was moved down
     positions: list[Array]
     held: list[int]  # numbers that the optimizer holds after each step
+    counted: int  # how far t has gone
 
     @property
     def t(self) -> Array:
@@ -288,22 +299,35 @@ class _Run:
         return np.arange(1.0, len(self.steps) + 1)[:, np.newaxis]
 
 
-def _run_constant_gradients(optimizer: Any) -> _Run:
+def _run_optimizer(given: Any) -> _Run:
+    optimizer = copy.deepcopy(given)
     if getattr(optimizer, "weight_decay", 0):
         optimizer.weight_decay = 0.0
-    gradients = np.array([sign * scale for scale in SCALES for sign in (1, -1)])
-    parameters = np.arange(len(gradients), dtype=np.float64)
+    if isinstance(optimizer, Optimizer):
+        optimizer.__post_init__()  # as new
+    constant = [sign * scale for scale in SCALES for sign in (1, -1)]
+    draw = np.random.default_rng(0).standard_normal((FINGERPRINT_STEPS, len(CHANGING)))
+    gradients = np.hstack([np.tile(constant, (FINGERPRINT_STEPS, 1)), CHANGING * draw])
+    parameters = np.arange(gradients.shape[1], dtype=np.float64)
+    start, size = getattr(optimizer, "t", 0), parameters.size
     # Every vector is kept, so that none can take the place, and the id, of an earlier one.
-    vectors = []
-    held: list[int] = []
+    vectors, held, rates = [], [], []
     positions: list[Array] = [parameters.copy()]
-    with np.errstate(all="ignore"):
-        for _ in range(FINGERPRINT_STEPS):
-            parameters = optimizer.update(parameters, gradients.copy())
-            vectors.append(parameters)
-            positions.append(np.array(parameters, np.float64))
-            held.append(_numbers_held(optimizer))
-    return _Run(optimizer, gradients, -np.diff(positions, axis=0), positions, held)
+    for step in range(FINGERPRINT_STEPS):
+        parameters = optimizer.update(parameters, gradients[step].copy())
+        vectors.append(parameters)
+        positions.append(np.array(parameters, np.float64))
+        held.append(_numbers_held(optimizer) // size)
+        rates.append([_rate(optimizer, start + step)])
+    counted = getattr(optimizer, "t", start + FINGERPRINT_STEPS) - start
+    steps = -np.diff(positions, axis=0)
+    return _Run(optimizer, gradients, np.array(rates), steps, positions, held, counted)
+
+
+def _rate(optimizer: Any, step: int) -> float:
+    """Return the learning rate of a step that was just done."""
+    rate = getattr(optimizer, "learning_rate", math.nan)
+    return float(getattr(optimizer, "rate", rate(step) if callable(rate) else rate))
 
 
 def _numbers_held(optimizer: Any) -> int:
@@ -322,13 +346,16 @@ def _numbers_held(optimizer: Any) -> int:
 
 
 def _state_finding(run: _Run) -> Finding | None:
-    size, steps = len(run.gradients), len(run.steps)
+    steps = len(run.steps)
+    if not run.rates.any():
+        words = "The learning rate is 0: nothing moves, and nothing is proved."
+        return Finding("nothing-proved", words)
     if run.held[-1] > run.held[4]:
         return Finding(
             "id-keyed-state",
-            f"After {steps} steps the optimizer holds {run.held[-1] // size} vectors, after one "
-            f"{run.held[0] // size}: its state grows; is it found by the id() of arrays that are "
-            "replaced at every step?",
+            f"After {steps} steps the optimizer holds {run.held[-1]} vectors, after one "
+            f"{run.held[0]}: its state grows; is it found by the id() of arrays that are replaced "
+            "at every step?",
         )
     whole = all(np.array_equal(position, np.trunc(position)) for position in run.positions)
     if whole:
@@ -337,64 +364,93 @@ def _state_finding(run: _Run) -> Finding | None:
             f"After {steps} steps every parameter is still a whole number: are they kept in an "
             "array of integers, which cuts off each step?",
         )
-    t = getattr(run.optimizer, "t", steps)
-    if t != steps:
+    if run.counted != steps:
         return Finding(
             "t-per-layer",
-            f"After {steps} steps t is {t}, {t / steps:g} for each step: does it count layers?",
+            f"After {steps} steps t is {run.counted}, {run.counted / steps:g} for each step: does "
+            "it count layers?",
         )
     return None
 
 
-def _expected_steps(run: _Run) -> Array | None:
-    """Return (steps, n): the lengths that the rule of a known optimizer gives."""
-    rule, g, t = run.optimizer, run.gradients, run.t
-    rate = float(getattr(rule, "rate", getattr(rule, "learning_rate", math.nan)))
-    if hasattr(rule, "beta1"):
-        return np.broadcast_to(rate * g / (np.abs(g) + rule.epsilon), run.steps.shape)
-    if hasattr(rule, "beta"):
-        return rate * g / (np.sqrt(1 - rule.beta**t) * np.abs(g) + rule.epsilon)
-    if hasattr(rule, "momentum"):
-        mu = rule.momentum
-        velocity = (1 - mu**t) / (1 - mu) * g
-        return rate * (g + mu * velocity if getattr(rule, "nesterov", False) else velocity)
-    return None
+def _expected_steps(rule: Any, gradients: Array, rates: Array) -> Array | None:
+    """Return (steps, n): the steps of a known optimizer, by its paper."""
+    mean, square = np.zeros((2, gradients.shape[1]))
+    steps = []
+    for t, g in enumerate(gradients, start=1):
+        if hasattr(rule, "beta1"):  # Adam: Kingma and Ba 2015, Algorithm 1
+            mean = rule.beta1 * mean + (1 - rule.beta1) * g
+            square = rule.beta2 * square + (1 - rule.beta2) * g**2
+            root = np.sqrt(square / (1 - rule.beta2**t))
+            steps.append(mean / (1 - rule.beta1**t) / (root + rule.epsilon))
+        elif hasattr(rule, "beta"):  # RMSProp: Hinton 2012, lecture 6e
+            square = rule.beta * square + (1 - rule.beta) * g**2
+            steps.append(g / (np.sqrt(square) + rule.epsilon))
+        elif hasattr(rule, "momentum"):  # SGD: Polyak 1964, Sutskever et al. 2013
+            mean = rule.momentum * mean + g
+            steps.append(g + rule.momentum * mean if getattr(rule, "nesterov", False) else mean)
+        else:
+            return None
+    return rates * np.array(steps)
 
 
 def _fingerprint_finding(run: _Run) -> Finding | None:
-    expected = _expected_steps(run)
+    rule, gradients, rates = run.optimizer, run.gradients, run.rates
+    expected = _expected_steps(rule, gradients, rates)
     if expected is None or _same_steps(run, expected):
         return None
-    if hasattr(run.optimizer, "beta1"):
-        one = np.abs(run.steps[:, 2 * SCALES.index(1.0)])
-        peak = float(one.max()) / float(run.optimizer.learning_rate)
-        for cause, words, steps in _adam_mistakes(run):
-            if _same_steps(run, steps):
-                seen = f"Steps up and down differ by {2 * run.optimizer.epsilon:.0e}."
-                if abs(peak - 1) > 0.005:
-                    seen = (
-                        f"Under a constant gradient the longest step is {peak:.2f} times the rate."
-                    )
-                return Finding(cause, f"{words} {seen}")
-    errors = np.abs(run.steps - expected) / np.abs(expected)
+    first = _expected_steps(rule, gradients.reshape(1, -1), np.ones((1, 1)))
+    if first is not None and _same_steps(run, rates * first.reshape(gradients.shape)):
+        return Finding(
+            "state-lost",
+            "Each step is that of a first step: the moments are not kept from one step to the "
+            "next, or not used.",
+        )
+    if hasattr(rule, "beta1"):
+        return _adam_finding(run) or _wrong_step(run, expected)
+    return _wrong_step(run, expected)
+
+
+def _adam_finding(run: _Run) -> Finding | None:
+    rule = run.optimizer
+    swapped = SimpleNamespace(beta1=rule.beta2, beta2=rule.beta1, epsilon=rule.epsilon)
+    if _same_steps(run, _expected_steps(swapped, run.gradients, run.rates)):
+        return Finding(
+            "betas-swapped",
+            "The mean of the gradient forgets as its square should, and the square as the mean: "
+            f"beta1 = {rule.beta1:g} and beta2 = {rule.beta2:g} are swapped.",
+        )
+    peak = float(np.nanmax(np.abs(run.steps / run.rates)[:, 2 * SCALES.index(1.0)]))
+    for cause, words, steps in _adam_mistakes(run):
+        if _same_steps(run, steps, CONSTANT):
+            seen = f"Steps up and down differ by {2 * rule.epsilon:.0e}."
+            if abs(peak - 1) > 0.005:
+                seen = f"Under a constant gradient the longest step is {peak:.2f} times the rate."
+            return Finding(cause, f"{words} {seen}")
+    return None
+
+
+def _wrong_step(run: _Run, expected: Array) -> Finding:
+    errors = np.abs(run.steps - expected) / np.maximum(np.abs(expected), run.rates * 1e-9)
     step, place = np.unravel_index(int(errors.argmax()), expected.shape)
     return Finding(
         "wrong-step",
-        f"Step {step + 1} under the gradient {run.gradients[place]:g} is "
+        f"Step {step + 1} under the gradient {run.gradients[step, place]:g} is "
         f"{run.steps[step, place]:.6g}, the rule gives {expected[step, place]:.6g}.",
     )
 
 
-def _same_steps(run: _Run, steps: Array) -> bool:
+def _same_steps(run: _Run, steps: Any, part: slice = slice(None)) -> bool:
     # Positions are rounded: a step is known to a few eps of where it leads to.
     slack = 8 * np.finfo(np.float64).eps * np.maximum(1, np.abs(run.positions[1:]))
-    return bool(np.all(np.abs(run.steps - steps) <= 1e-9 * np.abs(steps) + slack))
+    errors = np.abs(run.steps[:, part] - steps)
+    return bool(np.all(errors <= 1e-9 * np.abs(steps) + slack[:, part]))
 
 
 def _adam_mistakes(run: _Run) -> list[tuple[str, str, Array]]:
-    """Return known mistakes in Adam: the cause, its words, and the steps (steps, n) it takes."""
-    rule, g, t = run.optimizer, run.gradients, run.t
-    rate, epsilon, size = float(rule.learning_rate), rule.epsilon, np.abs(g)
+    """Return known mistakes in Adam: the cause, its words, and its steps where g is constant."""
+    rule, g, t, rate = run.optimizer, run.gradients[:, CONSTANT], run.t, run.rates
+    epsilon, size = rule.epsilon, np.abs(g)
     mean, root = 1 - rule.beta1**t, np.sqrt(1 - rule.beta2**t)
     drift = (
         "epsilon is added to the parameter, not to the root: a bracket is missing, and every "
@@ -459,21 +515,47 @@ class _Witness:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.batches: list[tuple[Integers, Integers]] = []
-        self.t = 0
+        self.batches: list[tuple[Integers, Integers]] = []  # of which a step was made
+        self.shown: tuple[Integers, Integers] | None = None  # by the loss, since the last step
+        self.images = 0  # of training, shown by the loss
+        self.t = self.on_validation = self.twice = 0  # steps
         self.times: list[int] = []
 
     def loss(self, outputs: Array, labels: Any) -> tuple[float, Array]:
-        if outputs.max() == 1:  # the validation images are twice as bright
-            self.batches.append((outputs.argmax(axis=1), np.array(labels)))
+        self.shown = outputs.argmax(axis=1), np.array(labels)
+        self.is_validation = bool(outputs.max() > 1)  # those images are twice as bright
+        self.images += len(outputs) * (not self.is_validation)
         return softmax_crossentropy_with_logits(outputs, labels)
 
     def update(self, parameters: Array, gradients: Array) -> Array:
         self.t += 1
         self.times.append(self.t)
+        if self.shown is None:
+            self.twice += 1
+        else:
+            self.on_validation += self.is_validation
+            self.batches.append(self.shown)
+        self.shown = None
         return parameters
 
     def finding(self, labels: Integers, epochs: int) -> Finding | None:
+        if sum(len(images) for images, _ in self.batches) < epochs * self.count <= self.images:
+            return Finding(
+                "optimizer-replaced",
+                f"The loss saw {self.images} images, but the optimizer made {len(self.times)} "
+                "steps: is it replaced by another one?",
+            )
+        if self.twice:
+            words = (
+                f"{self.twice} of {len(self.times)} steps are made on a batch that had its step."
+            )
+            return Finding("steps-twice", words)
+        if self.on_validation:
+            return Finding(
+                "trains-on-validation",
+                f"{self.on_validation} of {len(self.times)} steps are made on validation images: "
+                "what was trained on cannot tell how the network does on new images.",
+            )
         for images, given in self.batches:
             for image, label in zip(images, given, strict=True):
                 if label != labels[image]:
@@ -518,9 +600,6 @@ class _Witness:
                     "restarted with each epoch while the moments are kept, and Adam's corrections "
                     "make the first steps of each epoch too long.",
                 )
-        if len(self.times) < len(self.batches):
-            words = f"{len(self.batches)} batches, but {len(self.times)} steps of the optimizer."
-            return Finding("optimizer-replaced", words)
         return None
 
 
@@ -579,135 +658,11 @@ def _scaling_finding(
             "A test image comes out otherwise when others are tested with it: mean and deviation "
             "are taken from the test set; take them from the training images.",
         )
-    return None
-
-
-# ---- health checks ----
-
-TINY_BATCH, TINY_STEPS = 8, 300
-FRESH_NETWORKS = 5  # the loss before training varies from draw to draw; their mean is judged
-
-
-def check_health(network: Network, X: ArrayLike, y: ArrayLike, *, rng: Seed = 0) -> list[Verdict]:
-    """Look for what is legal and yet wrong; one verdict for each question.
-
-    The loss at zero logits; the loss of a fresh network; whether a tiny batch can be overfitted;
-    dead units of each ReLU; how far one step moves each layer, relative to its weights.
-
-    Parameters
-    ----------
-    network : Network
-        Stays as it is.
-    X : array, shape (batch, features)
-        A few hundred examples, prepared as for training.
-    y : integers, shape (batch,), or what the network's loss takes
-    rng : int or numpy.random.Generator
-        Draws the weights of the fresh network.
-    """
-    X = checks.examples("X", X, network.dtype)
-    y = np.asarray(y)
-    draw = checks.generator(rng)
-    fresh = [_fresh_copy(network, draw) for _ in range(FRESH_NETWORKS)]
-    verdicts = [_tiny_batch(fresh[0], X, y), *_dead_units(network, X), *_step_sizes(network, X, y)]
-    if network.is_classifier:
-        verdicts = [_zero_logits(network, X, y), _first_loss(fresh, X, y), *verdicts]
-    return verdicts
-
-
-def _health(passed: bool, cause: str, words: str) -> Verdict:
-    return Verdict(HEALTH, passed, "" if passed else cause, words)
-
-
-def _fresh_copy(network: Network, rng: np.random.Generator) -> Network:
-    """Return a copy whose Dense layers are drawn anew; other layers stay as they are."""
-    fresh = network.copy()
-    follower = [*list(fresh)[1:], None]
-    for layer, after in zip(fresh, follower, strict=True):
-        if isinstance(layer, Dense):
-            is_curved = isinstance(after, Sigmoid | Tanh)
-            draw = glorot_normal if is_curved else he_normal
-            layer.weights = draw(rng, layer.n_in, layer.n_out)
-            layer.biases = np.zeros(layer.n_out)
-    return fresh
-
-
-def _zero_logits(network: Network, X: Array, y: Array) -> Verdict:
-    classes = network.forward(X[:1]).shape[1]
-    loss = float(network.loss(np.zeros((len(X), classes)), y)[0])
-    exact = math.log(classes)
-    words = f"Loss at zero logits: {loss:.6f}, ln {classes} = {exact:.6f}."
-    return _health(math.isclose(loss, exact, rel_tol=1e-14), "not-ln-classes", words)
-
-
-def _first_loss(fresh: Sequence[Network], X: Array, y: Array) -> Verdict:
-    outputs = [network.forward(X) for network in fresh]
-    pairs = zip(fresh, outputs, strict=True)
-    loss = float(np.mean([network.loss(output, y)[0] for network, output in pairs]))
-    spread, classes = float(np.std(outputs)), outputs[0].shape[1]
-    chance = math.log(classes)
-    passed = loss <= 2 * chance
-    words = f"Loss before training: {loss:.3f}, allowed is twice ln {classes}, {2 * chance:.3f}."
-    if passed and loss > 1.05 * chance:
-        words += (
-            f" It lies above ln {classes} because He-initialised logits spread (here with a "
-            f"deviation of {spread:.2f}): a fresh network is wrong with some confidence."
+    mean, deviation = float(scaled.mean()), float(scaled.std())
+    if abs(mean) > 0.1 or not 0.8 < deviation < 1.25:
+        return Finding(
+            "not-standardised",
+            f"The training images come out with mean {mean:.2g} and deviation {deviation:.2g}, not "
+            "0 and 1.",
         )
-    if not passed:
-        words += " The logits spread too far: are the inputs standardised, the weights too large?"
-    return _health(passed, "high-first-loss", words)
-
-
-def _tiny_batch(fresh: Network, X: Array, y: Array) -> Verdict:
-    X, y = X[:TINY_BATCH], y[:TINY_BATCH]
-    fresh.optimizer = Adam(0.005)
-    first = loss = float(fresh.loss(fresh.forward(X), y)[0])
-    steps = 0
-    while steps < TINY_STEPS and loss > 0.01 * first and math.isfinite(loss):
-        try:
-            train_batch(fresh, X, y)
-        except TrainingDiverged:
-            loss = math.nan
-            break
-        loss = float(fresh.loss(fresh.forward(X), y)[0])
-        steps += 1
-    words = f"A batch of {len(X)} is overfitted: loss {first:.3f} to {loss:.3f} in {steps} steps."
-    if loss <= 0.01 * first:
-        return _health(True, "", words)
-    words = (
-        f"A batch of {len(X)} cannot be overfitted: loss {first:.3f} to {loss:.3f} in {steps} "
-        "steps; do the labels belong to the images, and do the gradients arrive?"
-    )
-    return _health(False, "cannot-overfit", words)
-
-
-def _dead_units(network: Network, X: Array) -> Iterator[Verdict]:
-    for i, (layer, output) in enumerate(zip(network, network.activations(X), strict=True)):
-        if isinstance(layer, ReLU):
-            units = output.reshape(len(output), -1)
-            dead = int((units <= 0).all(axis=0).sum())
-            count = units.shape[1]
-            words = f"Dead units of layer {i}, {layer}: {dead} of {count} on {len(X)} examples."
-            if dead > count / 2:
-                words += " More than half learn nothing: is the rate too high?"
-            yield _health(dead <= count / 2, "dead-units", words)
-
-
-def _step_sizes(network: Network, X: Array, y: Array) -> Iterator[Verdict]:
-    stepped = network.copy()
-    if stepped.optimizer is None:
-        stepped.optimizer = create_optimizer("adam")
-    train_batch(stepped, X[:64], y[:64])
-    for i, (before, after) in enumerate(zip(network, stepped, strict=True)):
-        for name, start in before.parameters.items():
-            if np.ndim(start) < 2:
-                continue
-            size = float(np.linalg.norm(start)) or 1.0
-            ratio = float(np.linalg.norm(after.parameters[name] - start)) / size
-            words = (
-                f"One step moves the {name} of layer {i}, {before}, by {ratio:.1e} of the whole."
-            )
-            if not ratio > 0:
-                words += " They stand still."
-            elif ratio > 0.1:
-                words += " More than a tenth: is the rate too high?"
-            yield _health(0 < ratio <= 0.1, "step-size", words)
+    return None

@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule import diagnosis, gradcheck
+from chainrule import diagnosis, gradcheck, verdicts
 from chainrule.checks import Array, ChainruleError, Integers, Loss
 from chainrule.data.preprocess import Standardisation
-from chainrule.gradcheck import Verdict
-from chainrule.layers import Dense, Layer, ReLU
+from chainrule.layers import Dense, Dropout, Layer, ReLU
 from chainrule.losses import softmax, softmax_crossentropy_with_logits
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
 from chainrule.training import epoch_batches, loss_and_accuracy, train_batch, train_network
+from chainrule.verdicts import Verdict
 
 COURSE = "the code of the course"
 
@@ -108,6 +108,13 @@ class UnmaskedReLU(ReLU):
         return grad_y
 
 
+class UnscaledDropout(Dropout):
+    """Masks the gradient, and forgets that forward has divided by 1 - rate."""
+
+    def backward(self, grad_y: Array) -> Array:
+        return grad_y * (self.mask > 0)
+
+
 # ---- losses ----
 
 
@@ -167,6 +174,27 @@ class LayerCountingAdam(Adam):
         for layer, (first, last) in enumerate(pairwise(edges)):
             self.t += layer > 0
             yield slice(first, last), 0.0
+
+
+class ForgetfulAdam(Adam):
+    """Makes its moments anew at every step, so that each step is a first step."""
+
+    def update(self, parameters: Array, gradients: Array) -> Array:
+        self.state, t = {}, self.t
+        self.t = 0
+        moved = super().update(parameters, gradients)
+        self.t = t + 1
+        return moved
+
+
+class SwappedAdam(Adam):
+    """Takes beta1 for the squares and beta2 for the mean."""
+
+    def rule(self, theta: Array, g: Array, rate: float, m: Array, v: Array) -> None:
+        m += (1 - self.beta2) * (g - m)
+        v += (1 - self.beta1) * (g * g - v)
+        m_hat, v_hat = m / (1 - self.beta2**self.t), v / (1 - self.beta1**self.t)
+        theta -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
 
 
 class UncorrectedAdam(Adam):
@@ -271,6 +299,17 @@ def train_without_the_rest(
         loss_and_accuracy(network, X_val, y_val)
 
 
+def train_on_validation(
+    network: Network, X: Array, y: Integers, X_val: Array, y_val: Integers,
+    num_epochs: int, batch_size: int, *, seed: int = 0, on_epoch: None = None,
+) -> None:  # fmt: skip
+    """Take the same loop for the validation images, step and all."""
+    for epoch in range(num_epochs):
+        for images, labels in ((X, y), (X_val, y_val)):
+            for batch in epoch_batches(len(images), batch_size, seed, epoch):
+                train_batch(network, images[batch], labels[batch])
+
+
 # ---- preprocessing ----
 
 
@@ -309,7 +348,7 @@ def _judge_network(tool: Callable[..., Any]) -> Callable[[Any], Verdict]:
         dense: Callable[..., Layer] = Dense
         activation: Callable[..., Layer] = ReLU
         loss: Loss = softmax_crossentropy_with_logits
-        if isinstance(part, type) and issubclass(part, ReLU):
+        if isinstance(part, type) and issubclass(part, ReLU | Dropout):
             activation = part
         elif isinstance(part, type):
             dense = part
@@ -319,7 +358,7 @@ def _judge_network(tool: Callable[..., Any]) -> Callable[[Any], Verdict]:
         rng = np.random.default_rng(0)
         network = Network(layers, loss=loss, rng=1)
         found = tool(network, rng.standard_normal((9, 6)), rng.integers(0, 4, 9))
-        return found.verdict if isinstance(found, gradcheck.Audit) else found
+        return found.verdict if isinstance(found, verdicts.Audit) else found
 
     return judge
 
@@ -330,7 +369,7 @@ def _judge_optimizer(part: Any) -> Verdict:
 
 # By name: the judge of a part.
 JUDGES: dict[str, Callable[[Any], Verdict]] = {
-    gradcheck.AUDIT: _judge_network(gradcheck.audit),
+    verdicts.AUDIT: _judge_network(gradcheck.audit),
     diagnosis.BATCH_LAW: _judge_network(diagnosis.diagnose_batch_law),
     diagnosis.DTYPE: _judge_network(diagnosis.diagnose_dtype),
     diagnosis.LOSS: diagnosis.diagnose_loss,
@@ -383,10 +422,10 @@ _LOSS: Loss = softmax_crossentropy_with_logits
 
 _BANK = (
     Fault(
-        "averaged-twice", gradcheck.AUDIT, TwiceAveragingDense, Dense,
+        "averaged-twice", verdicts.AUDIT, TwiceAveragingDense, Dense,
         "Training is slow; a larger rate or a smaller batch helps.",
         "The gradient is divided by the batch size in the loss, and again in the layer.",
-        f"{COURSE} (F1), whose SGD ends at 89.6 % and not at 96.7 %",
+        f"{COURSE} (F1), whose SGD ends at 91.6 % with this bug alone, and at 96.8 % without",
     ),
     Fault(
         "never-averaged", diagnosis.BATCH_LAW, summed_crossentropy, _LOSS,
@@ -394,37 +433,42 @@ _BANK = (
         "Loss and gradient are sums over the batch, so that the step grows with it.",
     ),
     Fault(
-        "sign-flipped", gradcheck.AUDIT, SignFlippedDense, Dense,
+        "sign-flipped", verdicts.AUDIT, SignFlippedDense, Dense,
         "The loss rises from the first step.",
         "The gradients of the layer have the wrong sign, and the step climbs.",
     ),
     Fault(
-        "transposed-gradient", gradcheck.AUDIT, TransposedDense, Dense,
+        "transposed-gradient", verdicts.AUDIT, TransposedDense, Dense,
         "A network learns worse as soon as it has a square layer; others stop with an error.",
         "The gradient of the weights is dyᵀ x, the transpose of xᵀ dy, which fits where in = out.",
     ),
     Fault(
-        "bias-wrong-axis", gradcheck.AUDIT, WrongAxisDense, Dense,
+        "bias-wrong-axis", verdicts.AUDIT, WrongAxisDense, Dense,
         "It runs for one batch size alone, and the biases learn nothing of use.",
         "The gradient of the biases is summed over the outputs, axis 1, not over the batch.",
     ),
     Fault(
-        "missing-bias-sum", gradcheck.AUDIT, UnsummedBiasDense, Dense,
+        "missing-bias-sum", verdicts.AUDIT, UnsummedBiasDense, Dense,
         "It learns, but the biases jump from batch to batch.",
         "The gradient of the biases is that of one example: the sum over the batch is missing.",
     ),
     Fault(
-        "missing-mask", gradcheck.AUDIT, UnmaskedReLU, ReLU,
+        "missing-mask", verdicts.AUDIT, UnmaskedReLU, ReLU,
         "It learns a little, and stops early.",
         "ReLU passes the gradient on where it had switched the unit off.",
     ),
     Fault(
-        "mask-from-gradient", gradcheck.AUDIT, GradientMaskedReLU, ReLU,
+        "mask-from-gradient", verdicts.AUDIT, GradientMaskedReLU, ReLU,
         "Units only ever shrink; the loss stalls.",
         "ReLU masks by the sign of the gradient that comes back, not by that of its input.",
     ),
     Fault(
-        "update-before-passing", gradcheck.AUDIT, EagerDense, Dense,
+        "dropout-unscaled", verdicts.AUDIT, UnscaledDropout, Dropout,
+        "Layers below a Dropout learn more slowly than those above.",
+        "Forward divides by 1 - rate, backward does not: the gradient is too small by that factor.",
+    ),
+    Fault(
+        "update-before-passing", verdicts.AUDIT, EagerDense, Dense,
         "All is well at small rates, and unstable earlier than it should be.",
         "The layer moves its weights, and then passes the gradient on through the new ones.",
     ),
@@ -455,6 +499,17 @@ _BANK = (
         "Memory grows with every step; at times a shape does not fit.",
         "The moments are found by the id of arrays that are replaced at every step.",
         f"{COURSE} (F2): about 3.9 MB a step",
+    ),
+    Fault(
+        "state-lost", diagnosis.OPTIMIZER, ForgetfulAdam, Adam,
+        "Adam jitters, and learns no better than from the sign of each gradient.",
+        "The moments are made anew at every step: the optimizer remembers nothing.",
+        f"{COURSE} (F2), where no id happens to be used again",
+    ),
+    Fault(
+        "betas-swapped", diagnosis.OPTIMIZER, SwappedAdam, Adam,
+        "Training is sluggish and overshoots, as with far too much momentum.",
+        "The mean of the gradient is taken with beta2, the mean of its square with beta1.",
     ),
     Fault(
         "t-per-layer", diagnosis.OPTIMIZER, LayerCountingAdam, Adam,
@@ -506,6 +561,11 @@ _BANK = (
         "examples-missed", diagnosis.TRAINING, train_without_the_rest, train_network,
         "None in a large dataset; in a small one some examples are missed in each epoch.",
         "The number of batches is rounded down, and the last, smaller batch is never trained on.",
+    ),
+    Fault(
+        "trains-on-validation", diagnosis.TRAINING, train_on_validation, train_network,
+        "The validation accuracy is as good as that on the training images; new images are worse.",
+        "The validation images are trained on, and no longer tell what the network has learned.",
     ),
     Fault(
         "tiny-deviation", diagnosis.SCALING, standardise_by_tiny_deviations, standardise_each_pixel,

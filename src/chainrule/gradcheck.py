@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import (
-    Array,
-    ChainruleError,
-    Integers,
-    Loss,
-    Seed,
-)
-from chainrule.layers import (
-    Dropout,
-    Layer,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Tanh,
-)
+from chainrule.checks import Array, ChainruleError, Integers, Loss, Seed
+from chainrule.layers import Layer
 from chainrule.network import Network
+from chainrule.slopes import Comparison, Slopes, by_example
+from chainrule.verdicts import (
+    AUDIT,
+    DIRECTIONS,
+    ENTRIES,
+    PROJECTIONS,
+    RIGHT,
+    UNPROVED,
+    Audit,
+    AuditRow,
+    Evidence,
+    Finding,
+    Verdict,
+    constant_factor,
+    known_fault,
+    praise,
+    sentence,
+)
+
+__all__ = ["Audit", "AuditRow", "Verdict", "audit", "numerical_gradient", "proof_copy"]
 
 # The error of a central difference is about h² from the formula and eps / h from rounding:
 # the sum is smallest near the cube root of eps (Nocedal and Wright 2006, §8.1).
@@ -73,149 +80,11 @@ def numerical_gradient(function: Callable[[Array], float], x: Array, step: float
     return gradient
 
 
-# ---- verdicts ----
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a tool found.
-
-    Attributes
-    ----------
-    tool : str
-        Who judged, such as "gradient audit".
-    passed : bool
-    cause : str
-        The short name of what is wrong, such as "averaged-twice"; empty where nothing is.
-    sentence : str
-        The verdict in words.
-    """
-
-    tool: str
-    passed: bool
-    cause: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return self.sentence
-
-
-AUDIT = "gradient audit"
-
-
-@dataclass(frozen=True)
-class AuditRow:
-    """One array of the audit.
-
-    Attributes
-    ----------
-    layer : str
-        Such as "layer 2, Dense(128, 64)", or "the network" for its input.
-    name : str
-        Of the array: "weights", "biases", "input", or what a layer calls it.
-    size : int
-        Entries of the array.
-    checked, skipped : int
-        Entries (or, by projections, directions) that were compared, and that were not because
-        they lie beside a kink or below the rounding of the loss.
-    largest_error : float
-        The largest |analytic - numeric| over max(|analytic|, |numeric|, floor); right is up to
-        `TOLERANCE`. The floor is a hundredth of the largest gradient of the array; by projections
-        the size that the projection is expected to have.
-    cause, verdict : str
-        "" and "right", or what is wrong.
-    """
-
-    layer: str
-    name: str
-    size: int
-    checked: int
-    skipped: int
-    largest_error: float
-    cause: str
-    verdict: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether the gradient of this array is proved."""
-        return not self.cause
-
-
-@dataclass(frozen=True)
-class Audit:
-    """The gradient of every parameter and of the input, against the numerical gradient.
-
-    Attributes
-    ----------
-    method : str
-        "entries" (each entry of each array) or "projections" (random directions in each array).
-    examples : int
-        Of the batch that was used.
-    rows : tuple of AuditRow
-    verdict : Verdict
-        Of all rows; where some are wrong, what the first fault is, counted from the loss.
-    replaced : int
-        Examples beside a kink (entry by entry: on a kink) that gave their place to others.
-    """
-
-    method: str
-    examples: int
-    rows: tuple[AuditRow, ...]
-    verdict: Verdict
-    replaced: int = 0
-
-    @property
-    def passed(self) -> bool:
-        """Whether every array was checked and is right."""
-        return self.verdict.passed
-
-    def __str__(self) -> str:
-        how = {
-            ENTRIES: "every entry by itself",
-            PROJECTIONS: f"too large entry by entry: {DIRECTIONS} random directions in each array",
-        }[self.method]
-        head = ("layer", "array", "entries", "checked", "skipped", "largest error", "verdict")
-        cells = [
-            (row.layer, row.name, f"{row.size:,}", f"{row.checked:,}", f"{row.skipped:,}",
-             f"{row.largest_error:.1e}", row.cause or "right")
-            for row in self.rows
-        ]  # fmt: skip
-        wrong = [
-            f"{row.name} of {row.layer}: the gradient {row.verdict}"
-            for row in self.rows
-            if row.verdict not in ("right", "?")
-        ]
-        widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if place in (0, 1, 6) else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in (head, *cells)
-        ]
-        title = f"Gradient audit in float64 on {self.examples} examples, {how}"
-        if self.replaced:
-            title += f"; {self.replaced} examples beside a kink replaced by others"
-        return "\n".join(
-            [title, "", *lines, "", *wrong, *([""] if wrong else []), self.verdict.sentence]
-        )
-
-
 # ---- the gradient audit ----
 
-TOLERANCE = 1e-6  # relative; a central difference of fourth order is good for 1e-9
-FLOOR = 0.01  # of an array's largest gradient: what is smaller is judged as if it were so large
-ENTRIES, PROJECTIONS = "entries", "projections"
 MOST_ENTRIES = 4_000  # of parameters and input together; more are judged by projections
-DIRECTIONS = 3  # one finds any wrong array; three, that no unlucky one hides a small error
 SAMPLED = 30  # entries of a wrong array that explain what is wrong with it
-STEPS = (1e-3, 1e-4, 1e-5)  # from the least rounding to the least chance to step over a kink
-SMOOTH = (Layer, Sigmoid, Tanh, Dropout)
-NEAREST = 1e-7  # where the slopes to either side of a kink are taken
-# How far each input of a ReLU must lie from its kink: a direction moves all at once. Exactly on
-# it lie all units behind a layer that is dead for an example, as long as the biases are 0.
-MARGINS = {ENTRIES: 1e-9, PROJECTIONS: 2e-4}
-FIRM = 5  # entries found wrong at every step; after these the first step condemns the others
+FEW, ENOUGH = 3, 7  # examples: in so few, a share 1/B may be anything; they are repeated to 7
 
 
 def audit(
@@ -234,18 +103,20 @@ def audit(
 
     with the largest gradient of its array. Beside a kink (a ReLU that switches within the step)
     there is no derivative to compare with: such an entry is skipped and counted, and an example
-    that lies on a kink as a whole gives its place to another one of the batch. Networks of more
-    than a few thousand parameters are judged by their derivatives along random directions in
-    each array. An array whose gradient is zero, analytically and numerically, or of which less
-    than half could be compared, is not passed.
+    that lies on a kink as a whole gives its place to another one of the batch, unless most do.
+    Networks of more than a few thousand parameters are judged by their derivatives along random
+    directions in each array. An array whose gradient is zero, analytically and numerically, or of
+    which less than half could be compared, is not passed. A layer with a generator `rng`, such as
+    Dropout, is judged alone as well, as it is while training, with the same draw at every point.
 
     Parameters
     ----------
     network : Network
         Of any layers, a learner's own as well; it stays as it is.
     X : array, shape (batch, features)
-        A few examples are enough, and quicker. One alone is taken three times: a wrong mean over
-        the batch cannot be seen in a batch of one.
+        A few examples are enough, and quicker. Three or fewer are repeated until they are seven:
+        a wrong mean over the batch cannot be seen in a batch of one, nor told from another factor
+        in a batch of two.
     y : integers, shape (batch,), or what the network's loss takes
     method : {"auto", "entries", "projections"}
         By default the size of the network decides.
@@ -268,272 +139,198 @@ def audit(
         raise ChainruleError(
             f"method must be 'auto', '{ENTRIES}' or '{PROJECTIONS}', got {method!r}."
         )
-    X = checks.examples("X", X, np.float64)
-    if len(X) == 1:
-        X, y = np.repeat(X, 3, axis=0), np.repeat(np.asarray(y), 3, axis=0)
     judged = proof_copy(network)
+    X = checks.examples("X", X, np.float64)
+    labels = by_example(y, len(X))
+    if labels is not None and len(X) <= FEW:
+        rows = np.resize(np.arange(len(X)), ENOUGH)
+        X, y = X[rows], labels[rows]
     if method == "auto":
         size = judged.parameters.size + X.size
         method = ENTRIES if size <= MOST_ENTRIES else PROJECTIONS
-    X, y, replaced = _away_from_kinks(judged, X, y, MARGINS[method])
-    judgement = _Auditor(judged, X, y, method, checks.generator(rng)).audit()
-    return replace(judgement, replaced=replaced)
-
-
-def _away_from_kinks(network: Network, X: Array, y: Any, margin: float) -> tuple[Array, Any, int]:
-    """Replace examples beside a kink by others of the batch; every line would meet it."""
-    inputs = [X, *network.activations(X.copy())]
-    margins = np.full(len(X), np.inf)
-    for x, layer in zip(inputs, network, strict=False):
-        if not (layer.parameters or type(layer) in SMOOTH):  # a learner's layer may have kinks
-            margins = np.minimum(margins, np.abs(x).reshape(len(x), -1).min(axis=1))
-    rows = np.arange(len(X))
-    close = np.flatnonzero(margins < margin)
-    far = np.argsort(-margins, kind="stable")[: len(X) - len(close)]
-    if not (len(close) and len(far)):
-        return X, y, 0
-    rows[close] = np.resize(far, len(close))
-    return X[rows], np.asarray(y)[rows], len(close)
+    with np.errstate(all="ignore"):  # a verdict tells of what is not finite
+        return _Auditor(judged, X, y, method, checks.generator(rng)).audit()
 
 
 def proof_copy(network: Network) -> Network:
     """Return a copy in float64 that computes the gradient of its input as well."""
+    if not isinstance(network, Network):
+        raise ChainruleError(
+            f"A proof takes a Network, got {network!r}: put the layers into one, "
+            "Network([Dense(3, 2)])."
+        )
     judged = network.astype(np.float64)
     judged.optimizer = None
     judged[0].needs_input_gradient = True
     return judged
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A cause and its words, which follow the name of an array or a layer."""
-
-    cause: str
-    words: str
-
-
-RIGHT = Finding("", "right")
-UNPROVED = ("nothing-proved", "nobody-checked")  # not passed, but no fault was seen either
-ZERO = Finding("zero-gradient", "is zero, the numerical gradient is not: is it written at all?")
-
-
-@dataclass(frozen=True)
-class _Stencil:
-    """What five points on a line say of the slope in their middle."""
-
-    slope: float  # of fourth order
-    is_clean: bool  # no known ReLU switches between the points
-    bend: float  # 0 but for rounding where the function is smooth
-    sides: tuple[float, float]  # the slopes to the left and to the right
-    rounding: float  # of the slope
-
-
-class _Line:
-    """A line through where an array is, in a direction that moves a part of its entries."""
-
-    def __init__(self, flat: Array, part: slice, direction: Any, first: int) -> None:
-        self.flat, self.part, self.direction = flat, part, direction
-        self.first = first  # the first layer that sees the array
-        self.here = flat[part].copy()
-
-    def move(self, distance: float) -> None:
-        """Go to a point of the line; 0 is where it began."""
-        self.flat[self.part] = self.here + distance * self.direction
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """Entries of one array, or projections of it: analytic against numeric."""
-
-    index: Integers  # of the entries; of projections, their number
-    analytic: Array
-    numeric: Array
-    is_decided: NDArray[np.bool_]
-    is_right: NDArray[np.bool_]
-    errors: Array
-    is_flat: bool = False  # both gradients are zero wherever one looked
-
-    @property
-    def wrong(self) -> Integers:
-        """The entries that are wrong."""
-        return self.index[self.is_decided & ~self.is_right]
-
-
-class _Auditor:
-    """One audit: the network in float64, its batch, and its analytic gradients."""
+class _Auditor(Slopes):
+    """One audit: the analytic gradients, what is wrong with them, and who is to blame."""
 
     def __init__(
-        self,
-        network: Network,
-        X: Array,
-        y: Any,
-        method: str,
-        rng: np.random.Generator,
-        is_part: bool = False,
-        cotangent: Array | None = None,
+        self, *given: Any, is_part: bool = False, cotangent: Array | None = None, **more: Any
     ) -> None:
-        self.network, self.X, self.y, self.method, self.rng = network, X.copy(), y, method, rng
+        super().__init__(*given, **more)
         self.is_part = is_part  # a layer or the loss alone, of a network that was judged
         self.cotangent = cotangent  # the gradient of the outputs, where a layer is judged alone
-        self.arrays: dict[tuple[int, str], Array] = {
-            (i, name): view
-            for i, layer in enumerate(network)
-            for name, view in layer.parameters.items()
-        }
-        self.arrays[-1, "input"] = self.X
-        self.analytic: dict[tuple[int, str], Array] = {}
         self.moved: list[int] = []  # layers whose backward moves their own parameters
-        self.kinks = [i for i, layer in enumerate(network) if isinstance(layer, ReLU | LeakyReLU)]
 
-    # ---- the loss, and its slope along a line ----
+    # ---- the analytic gradients, and what makes all comparison idle ----
 
-    def remember(self) -> None:
-        """Keep the input of every layer, where the ReLUs are switched, and the loss."""
-        outputs = self.network.activations(self.X.copy())
-        self.inputs = [self.X, *outputs]
-        self.masks = [self.inputs[i] > 0 for i in self.kinks]
-        self.value = float(self.network.loss(outputs[-1], self.y)[0])
-        self.scale = max(1.0, abs(self.value), float(np.abs(outputs[-1]).max(initial=0)))
+    def _forward(self) -> Finding | None:
+        """Run each layer and the loss twice; return what is wrong with them, if anything is."""
+        x, spoilt = self.X, ""
+        for i in range(len(self.network)):
+            given, name = x.copy(), self._layer(i)
+            try:
+                y, again = self.layer(i, given), self.layer(i, x.copy())
+            except ChainruleError:
+                raise
+            except Exception as error:  # whatever a learner's layer may raise
+                return _stopped("forward", name, error)
+            if not isinstance(y, np.ndarray):
+                came = "None" if y is None else f"a {type(y).__name__}"
+                words = f"forward of {name}, returns {came}, not an array: does it end with return?"
+                return Finding("returns-no-array", words)
+            if y.dtype != np.float64:
+                return Finding(
+                    "casts-inside",
+                    f"{name} gives {y.dtype} for float64: it casts inside its forward, and so "
+                    "cannot be proved.",
+                )
+            if not _same(given, x):
+                return _writes(f"forward of {name},", "its input")
+            if not _same(y, again):
+                return Finding(
+                    "random-forward",
+                    f"forward of {name}, gives another output for the same input: it draws at "
+                    "random although training is False, or keeps something from call to call.",
+                )
+            if not (spoilt or np.isfinite(y).all()):
+                spoilt = f" The first output that is not finite is that of {name}."
+            x = y
+        return self._loss_finding(x, spoilt)
 
-    def loss(self, first: int = 0) -> tuple[float, bool]:
-        """Return the loss, and whether every ReLU is switched as it was.
+    def _loss_finding(self, outputs: Array, spoilt: str) -> Finding | None:
+        given = outputs.copy()
+        try:
+            value, gradient = self.network.loss(given, self.y)
+            again, _ = self.network.loss(outputs.copy(), self.y)
+        except ChainruleError:
+            raise
+        except Exception as error:  # whatever a learner's loss may raise
+            return Finding("loss-stops", f"The loss stops: {type(error).__name__}: {error}.")
+        if not math.isfinite(value):
+            words = f"The loss is {value}: nothing can be compared.{spoilt}"
+            return Finding("not-finite", words)
+        if not _same(given, outputs):
+            return _writes("The loss", "the outputs")
+        if value != again:
+            return Finding("random-forward", "The loss gives another value for the same outputs.")
+        if np.shape(gradient) != outputs.shape:
+            return Finding(
+                "no-logits-gradient",
+                f"The loss must return its gradient, shape {outputs.shape}, beside its value, got "
+                f"{'None' if gradient is None else f'shape {np.shape(gradient)}'}.",
+            )
+        return None
 
-        Nothing has changed below the layer `first`.
-        """
-        x, same = self.inputs[first].copy(), True
-        for i in range(first, len(self.network)):
-            if i in self.kinks:
-                same = same and np.array_equal(x > 0, self.masks[self.kinks.index(i)])
-            x = self.network[i].forward(x, False)
-        return float(self.network.loss(x, self.y)[0]), same
+    def _backward(self) -> Finding | None:
+        """Run backward twice: the first time from gradients of 0, the second after a first."""
+        start = {key: array.copy() for key, array in self.arrays.items() if key[0] >= 0}
+        passes: list[dict[tuple[int, str], Array]] = []
+        for _ in range(2):
+            came: dict[tuple[int, str], Array] = {}
+            inputs = self.run()
+            gradient: Any = np.array(self.network.loss(inputs[-1], self.y)[1], np.float64)
+            for i in reversed(range(len(self.network))):
+                given, layer = gradient.copy(), self.network[i]
+                try:
+                    grad_x = layer.backward(given)
+                except Exception as error:  # whatever a learner's layer may raise
+                    return _stopped("backward", self._layer(i), error)
+                if grad_x is None or np.shape(grad_x) != np.shape(inputs[i]):
+                    return self._no_input_gradient(i, grad_x)
+                if not _same(given, gradient):
+                    return _writes(f"backward of {self._layer(i)},", "the gradient it is given")
+                gradient = np.array(grad_x, np.float64)
+                arrays = {**layer.gradients, "input": gradient}
+                came |= {(i, name): np.array(array, np.float64) for name, array in arrays.items()}
+            passes.append(came)
+            self.moved = sorted({k[0] for k, a in start.items() if (a != self.arrays[k]).any()})
+            for key, array in start.items():
+                self.arrays[key][...] = array
+        checks.views(self.network)
+        for (i, name), array in self.arrays.items():
+            self.analytic[i, name] = came[max(i, 0), name].reshape(array.shape)
+        return None if self.moved else self._unsteady(*passes)
 
-    def stencil(self, line: _Line, step: float) -> _Stencil:
-        """Look at the loss two steps to either side of where it is."""
-        points = []
-        for factor in (-2, -1, 1, 2):
-            line.move(factor * step)
-            points.append(self.loss(line.first))
-        line.move(0.0)
-        (f_2, f_1, f1, f2), clean = (*zip(*points, strict=True),)
-        f0 = self.value
-        return _Stencil(
-            slope=(8 * (f1 - f_1) - (f2 - f_2)) / (12 * step),
-            is_clean=all(clean),
-            bend=abs((f2 - 2 * f0 + f_2) / (2 * step) - 2 * (f1 - 2 * f0 + f_1) / step),
-            sides=((3 * f0 - 4 * f_1 + f_2) / (2 * step), (4 * f1 - 3 * f0 - f2) / (2 * step)),
-            rounding=16 * float(np.finfo(np.float64).eps) * self.scale / step,
-        )
+    def _unsteady(self, first: dict[Any, Array], second: dict[Any, Array]) -> Finding | None:
+        """Return the layer whose second backward gives another gradient than the first."""
+        for (i, name), array in first.items():
+            if _same(array, second[i, name]):
+                continue
+            if _same(2 * array, second[i, name]):
+                return Finding(
+                    "gradients-add-up",
+                    f"backward of {self._layer(i)}, adds the gradient of its {name} to that of the "
+                    "step before: write it, self.gradients[name][...] = .",
+                )
+            return Finding(
+                "random-backward",
+                f"backward of {self._layer(i)}, gives another gradient of its {name} for the same "
+                "batch: it draws at random, or keeps something from the step before.",
+            )
+        return None
 
-    def compare(self, lines: Sequence[_Line], analytic: Array, floor: float | None) -> _Comparison:
-        """Compare the slopes along several lines with the analytic ones.
-
-        Without a `floor` it is a hundredth of the largest slope found.
-        """
-        first = [self._first_clean(line) for line in lines]
-        slopes = np.array([stencil.slope for stencil in first])
-        clean = np.array([stencil.is_clean for stencil in first], dtype=bool)
-        noise = max((stencil.rounding for stencil in first), default=0.0)
-        if floor is None:
-            floor = FLOOR * float(np.abs(slopes[clean]).max(initial=0))
-        with np.errstate(invalid="ignore"):
-            errors = _errors(analytic, slopes, floor)
-            right = clean & (errors <= TOLERANCE)
-            flat = bool(np.all(np.abs(analytic) <= noise) and np.all(np.abs(slopes) <= noise))
-        decided = np.ones(len(lines), dtype=bool)
-        firm = 0
-        for i in np.flatnonzero(~right).tolist():
-            if firm < FIRM:
-                slope, decided[i] = self._settle(lines[i], float(analytic[i]), floor)
-                slopes[i] = slope
-                errors[i] = _errors(analytic[i], slope, floor)
-                right[i] = decided[i] and errors[i] <= TOLERANCE
-                firm += decided[i] and not right[i]
-            else:
-                decided[i] = clean[i]
-        return _Comparison(np.arange(len(lines)), analytic, slopes, decided, right, errors, flat)
-
-    def _first_clean(self, line: _Line) -> _Stencil:
-        for step in STEPS:
-            stencil = self.stencil(line, step)
-            if stencil.is_clean:
-                break
-        return stencil
-
-    def _settle(self, line: _Line, analytic: float, floor: float) -> tuple[float, bool]:
-        """Return the slope nearest to `analytic`, and whether it decides: no kink, no rounding."""
-        stencils = [self.stencil(line, step) for step in STEPS]
-        clean = [stencil for stencil in stencils if stencil.is_clean]
-        if not clean:
-            return stencils[-1].slope, False
-        nearest = min(clean, key=lambda stencil: abs(stencil.slope - analytic))
-        if _errors(analytic, nearest.slope, floor) <= TOLERANCE:
-            return nearest.slope, True
-        if any(abs(stencil.slope - analytic) <= stencil.rounding for stencil in clean):
-            return nearest.slope, False
-        if not any(stencil.bend > abs(stencil.slope - analytic) / 2 for stencil in clean):
-            return nearest.slope, True
-        # At a kink of a layer that is not known here, any slope between the two sides is right.
-        near = self.stencil(line, NEAREST)
-        low, high = sorted(near.sides)
-        slack = TOLERANCE * max(abs(low), abs(high), floor) + near.rounding
-        return nearest.slope, not low - slack <= analytic <= high + slack
-
-    # ---- lines through one array ----
-
-    def entries(self, key: tuple[int, str], index: Integers) -> _Comparison:
-        """Compare entries of an array, each by itself."""
-        flat = self.arrays[key].reshape(-1)
-        scales = np.maximum(1, np.abs(flat[index]))
-        analytic = self.analytic[key].reshape(-1)[index]
-        lines = [
-            _Line(flat, slice(i, i + 1), scales[k], max(key[0], 0))
-            for k, i in enumerate(index.tolist())
-        ]
-        found = self.compare(lines, analytic * scales, None)
-        return replace(found, index=index, analytic=analytic, numeric=found.numeric / scales)
-
-    def directions(self, key: tuple[int, str], part: slice = slice(None)) -> _Comparison:
-        """Compare the derivatives along random directions in (a part of) an array."""
-        flat, analytic = self.arrays[key].reshape(-1), self.analytic[key].reshape(-1)
-        gradient = analytic[part]
-        expected = float(np.linalg.norm(gradient) / np.sqrt(max(1, gradient.size)))
-        found = []
-        decided = 0
-        for _ in range(4 * DIRECTIONS):  # a direction that meets a kink is drawn anew
-            v = self.rng.standard_normal(gradient.size)
-            v /= np.linalg.norm(v)
-            line = _Line(flat, part, v, max(key[0], 0))
-            found.append(self.compare([line], np.array([gradient @ v]), expected))
-            decided += int(found[-1].is_decided[0])
-            if decided == DIRECTIONS:
-                break
-        return _Comparison(
-            np.arange(len(found)),
-            np.concatenate([one.analytic for one in found]),
-            np.concatenate([one.numeric for one in found]),
-            np.concatenate([one.is_decided for one in found]),
-            np.concatenate([one.is_right for one in found]),
-            np.concatenate([one.errors for one in found]),
-            is_flat=all(one.is_flat for one in found),
+    def _no_input_gradient(self, i: int, gradient: Any) -> Finding:
+        came = "None" if gradient is None else f"shape {np.shape(gradient)}"
+        return Finding(
+            "no-input-gradient",
+            f"backward of {self._layer(i)}, must return the gradient of its input, got {came}: "
+            "does it end with return?",
         )
 
     # ---- the verdict ----
 
     def audit(self) -> Audit:
         """Judge every array, and explain what is wrong."""
-        spoilt = self._differentiate()
+        spoilt = self._forward()
+        if not spoilt:
+            if not self.is_part:
+                self.leave_kinks()
+            spoilt = self._backward()
         if spoilt:
             return self._unchecked(spoilt)
+        self.remember()
         compared = {key: self._compare_array(key) for key in self.arrays}
         findings = {key: self._judge(key, found) for key, found in compared.items()}
+        blame = RIGHT
         if any(finding.cause for finding in findings.values()) or self.moved:
             blame = self._blame_self(findings) if self.is_part else self._blame(findings)
-        else:
-            blame = RIGHT
-        rows = tuple(self._row(key, compared[key], findings[key]) for key in self.arrays)
-        words = blame.words if blame.cause else _praise(rows)
+        rows = [self._row(key, compared[key], findings[key]) for key in self.arrays]
+        if not self.is_part:
+            drawn, late = self._while_training()
+            rows, blame = rows + drawn, blame if blame.cause else late
+        words = blame.words if blame.cause else praise(rows)
         verdict = Verdict(AUDIT, not blame.cause, blame.cause, words)
-        return Audit(self.method, len(self.X), rows, verdict)
+        return Audit(self.method, len(self.X), tuple(rows), verdict, self.replaced)
+
+    def _while_training(self) -> tuple[list[AuditRow], Finding]:
+        """Judge each layer that draws at random alone, as it is while training."""
+        rows: list[AuditRow] = []
+        blame = RIGHT
+        for i in reversed(self.draws):
+            part = self._layer_alone(i, self.inputs[i], self.inputs[i + 1].shape, training=True)
+            if part.verdict.cause in UNPROVED:  # all may be dropped
+                continue
+            finding = self._blame_part(i, part)
+            if finding.cause and not blame.cause:
+                blame = Finding(finding.cause, f"While training: {finding.words}")
+            name = self._layer(i)
+            rows += [replace(row, layer=name, name=f"{row.name}, training") for row in part.rows]
+        return rows, blame
 
     def _unchecked(self, finding: Finding) -> Audit:
         if finding.cause == "backward-stops" and not self.is_part:
@@ -545,7 +342,7 @@ class _Auditor:
         verdict = Verdict(AUDIT, False, finding.cause, finding.words)
         return Audit(self.method, len(self.X), rows, verdict)
 
-    def _row(self, key: tuple[int, str], found: _Comparison, finding: Finding) -> AuditRow:
+    def _row(self, key: tuple[int, str], found: Comparison, finding: Finding) -> AuditRow:
         decided = found.is_decided
         error = float(np.max(found.errors[decided], initial=0)) if decided.any() else math.nan
         size, checked = self.arrays[key].size, int(decided.sum())
@@ -556,80 +353,12 @@ class _Auditor:
     def _layer(self, i: int) -> str:
         return "the network" if i < 0 else f"layer {i}, {self.network[i]}"
 
-    def _differentiate(self) -> Finding | None:
-        """Run forward and backward; return what makes all comparison idle, if anything does."""
-        outputs = self.network.activations(self.X.copy())
-        for i, output in enumerate(outputs):
-            if np.asarray(output).dtype != np.float64:
-                return Finding(
-                    "casts-inside",
-                    f"{self._layer(i)} gives {np.asarray(output).dtype} for float64: it casts "
-                    "inside its forward, and so cannot be proved.",
-                )
-        self.remember()
-        if self.loss()[0] != self.value:
-            return Finding(
-                "random-forward",
-                "The loss of one batch differs from call to call: a layer draws at random although "
-                "training is False, or changes its input.",
-            )
-        if not math.isfinite(self.value):
-            return Finding("not-finite", f"The loss is {self.value}: nothing can be compared.")
-        return self._backward()
-
-    def _backward(self) -> Finding | None:
-        """Run backward twice: the first time from gradients of 0, the second after a first."""
-        start = {key: array.copy() for key, array in self.arrays.items() if key[0] >= 0}
-        passes = []
-        for _ in range(2):
-            outputs = self.network.activations(self.X.copy())
-            gradient: Any = np.asarray(self.network.loss(outputs[-1], self.y)[1], np.float64)
-            for i in reversed(range(len(self.network))):
-                try:
-                    gradient = self.network[i].backward(gradient)
-                except Exception as error:  # whatever a learner's layer may raise
-                    return self._stopped(i, error)
-                if gradient is None or np.shape(gradient) != np.shape(self._input(outputs, i)):
-                    return self._no_input_gradient(i, gradient)
-            passes.append(self.network.gradients.copy())
-            self.moved = sorted({k[0] for k, a in start.items() if (a != self.arrays[k]).any()})
-            for key, array in start.items():
-                self.arrays[key][...] = array
-        checks.views(self.network)
-        for (i, name), array in self.arrays.items():
-            layer_gradients = {"input": gradient} if i < 0 else self.network[i].gradients
-            self.analytic[i, name] = np.array(layer_gradients[name], np.float64).reshape(
-                array.shape
-            )
-        if not self.moved and not np.array_equal(passes[0], passes[1], equal_nan=True):
-            return Finding(
-                "gradients-add-up",
-                "A second backward gives other gradients than the first: a layer adds to those of "
-                "the step before; write them, self.gradients[name][...] = .",
-            )
-        return None
-
-    def _input(self, outputs: list[Array], i: int) -> Array:
-        return outputs[i - 1] if i else self.X
-
-    def _stopped(self, i: int, error: Exception) -> Finding:
-        words = f"backward of {self._layer(i)}, stops: {type(error).__name__}: {error}."
-        return Finding("backward-stops", words)
-
-    def _no_input_gradient(self, i: int, gradient: Any) -> Finding:
-        came = "None" if gradient is None else f"shape {np.shape(gradient)}"
-        return Finding(
-            "no-input-gradient",
-            f"backward of {self._layer(i)}, must return the gradient of its input, got {came}: "
-            "does it end with return?",
-        )
-
-    def _compare_array(self, key: tuple[int, str]) -> _Comparison:
+    def _compare_array(self, key: tuple[int, str]) -> Comparison:
         if self.method == ENTRIES:
             return self.entries(key, np.arange(self.arrays[key].size))
         return self.directions(key)
 
-    def _judge(self, key: tuple[int, str], found: _Comparison) -> Finding:
+    def _judge(self, key: tuple[int, str], found: Comparison) -> Finding:
         """Return what is wrong with the gradient of one array, or that it is right."""
         analytic = self.analytic[key]
         if not np.isfinite(analytic).all():
@@ -651,36 +380,38 @@ class _Auditor:
             )
         return RIGHT
 
-    def _explain(self, key: tuple[int, str], found: _Comparison) -> Finding:
+    def _explain(self, key: tuple[int, str], found: Comparison) -> Finding:
         """Return what is wrong with an array that is wrong, as far as it shows at once."""
         if self.method == ENTRIES:
-            return self._pattern(key, found) or self._worst(key, found)
+            return self._known(key, found) or self._worst(key, found)
         seen = found.is_decided
-        factor = _constant_factor(found.analytic[seen], found.numeric[seen], len(self.X))
         if not self.analytic[key].any():
-            factor = ZERO
+            return self._explain_closely(key)
+        factor = constant_factor(found.analytic[seen], found.numeric[seen], len(self.X))
         return factor or Finding("differs", "differs along random directions")
 
     def _explain_closely(self, key: tuple[int, str]) -> Finding:
         """Look at entries of a large array that is wrong; that takes longer."""
         sample = self.entries(key, self._sample(self.analytic[key]))
         if len(sample.wrong):
-            return self._pattern(key, sample) or self._worst(key, sample)
+            return self._known(key, sample) or self._worst(key, sample)
         return self._worst(key, self.entries(key, np.array([self._locate(key)])))
 
-    def _pattern(self, key: tuple[int, str], found: _Comparison) -> Finding | None:
-        seen = found.is_decided
+    def _known(self, key: tuple[int, str], found: Comparison) -> Finding | None:
+        seen, analytic = found.is_decided, self.analytic[key]
         index, numeric = found.index[seen], found.numeric[seen]
-        return _pattern(self.analytic[key], index, numeric, len(self.X), self.cotangent)
+        kept = 1 - getattr(self.network[0], "rate", math.nan) if self.training else None
+        return known_fault(Evidence(analytic, index, numeric, len(self.X), self.cotangent, kept))
 
-    def _worst(self, key: tuple[int, str], found: _Comparison) -> Finding:
+    def _worst(self, key: tuple[int, str], found: Comparison) -> Finding:
         worst = int(np.argmax(np.where(found.is_decided, found.errors, -1)))
         place = np.unravel_index(found.index[worst], self.analytic[key].shape)
         where = ", ".join(str(int(i)) for i in place)
+        analytic, numeric = found.analytic[worst], found.numeric[worst]
         return Finding(
             "differs",
-            f"differs at entry ({where}): analytic {found.analytic[worst]:.6g}, "
-            f"numeric {found.numeric[worst]:.6g}",
+            f"differs at entry ({where}): analytic {analytic:.9g}, numeric {numeric:.9g}, "
+            f"difference {analytic - numeric:.1e}",
         )
 
     def _sample(self, analytic: Array) -> Integers:
@@ -711,7 +442,7 @@ class _Auditor:
         wrong = [(key, finding) for key, finding in reversed(findings.items()) if finding.cause]
         wrong.sort(key=lambda pair: pair[1].cause in UNPROVED)
         for (i, name), finding in wrong:
-            return Finding(finding.cause, _sentence(self._layer(i), name, finding.words))
+            return Finding(finding.cause, sentence(self._layer(i), name, finding.words))
         return RIGHT
 
     def _blame(self, findings: dict[tuple[int, str], Finding]) -> Finding:
@@ -726,23 +457,22 @@ class _Auditor:
             wrong |= {(i, row.name): row for row in part.rows if row.cause not in ("", *UNPROVED)}
             if not blame.cause:
                 blame = self._blame_part(i, part)
-        for key in [key for key, finding in findings.items() if finding.cause == "differs"]:
+        for key, finding in list(findings.items()):
             own = wrong.get((max(key[0], 0), key[1]))  # the network's input is that of layer 0
-            if own:
+            if own and finding.cause not in ("", *UNPROVED):
                 findings[key] = Finding(own.cause, own.verdict)
-            elif blame.cause:
-                words = f"{findings[key].words}; the fault lies above"
-                findings[key] = Finding("fault-above", words)
-            elif self.method == PROJECTIONS:
+            elif finding.cause in ("differs", "rounded-to-float32") and blame.cause:
+                findings[key] = Finding("fault-above", f"{finding.words}; the fault lies above")
+            elif finding.cause == "differs" and self.method == PROJECTIONS:
                 findings[key] = self._explain_closely(key)
         return blame if blame.cause else self._own_blame(findings)
 
     def _parts(self) -> Iterator[tuple[int, Audit]]:
         """Yield an audit of the loss alone, and of each layer alone, from the last to the first."""
-        outputs = self.network.activations(self.X.copy())
-        yield len(self.network), self._alone(Layer(), outputs[-1], self.network.loss, self.y)
+        inputs = self.run()
+        yield len(self.network), self._alone(Layer(), inputs[-1], self.network.loss, self.y)
         for i in reversed(range(len(self.network))):
-            x, output = self._input(outputs, i), outputs[i]
+            x, output = inputs[i], inputs[i + 1]
             part = self._layer_alone(i, x, output.shape)
             if part.verdict.cause == "backward-stops" and output.ndim == 2:
                 # With as many examples as outputs a sum over the wrong axis fits, and is known.
@@ -751,18 +481,29 @@ class _Auditor:
                 part = part if square.passed else square
             yield i, part
 
-    def _layer_alone(self, i: int, x: Array, shape: tuple[int, ...]) -> Audit:
+    def _layer_alone(
+        self, i: int, x: Array, shape: tuple[int, ...], training: bool = False
+    ) -> Audit:
         cotangent = self.rng.standard_normal(shape)
         layer = copy.deepcopy(self.network[i])
-        return self._alone(layer, x, _linear_loss(cotangent), None, cotangent)
+        return self._alone(layer, x, _linear_loss(cotangent), None, cotangent, training)
 
     def _alone(
-        self, layer: Layer, x: Array, loss: Loss, y: Any, cotangent: Array | None = None
+        self,
+        layer: Layer,
+        x: Array,
+        loss: Loss,
+        y: Any,
+        cotangent: Array | None = None,
+        training: bool = False,
     ) -> Audit:
         network = Network([layer], loss=loss, dtype=np.float64)
         network[0].needs_input_gradient = True
         method = ENTRIES if network.parameters.size + x.size <= MOST_ENTRIES // 4 else PROJECTIONS
-        return _Auditor(network, x, y, method, self.rng, True, cotangent).audit()
+        part = _Auditor(
+            network, x, y, method, self.rng, is_part=True, cotangent=cotangent, training=training
+        )
+        return part.audit()
 
     def _blame_part(self, i: int, part: Audit) -> Finding:
         name = self._layer(i) if i < len(self.network) else "the loss"
@@ -779,9 +520,9 @@ class _Auditor:
                 wrong[-1].cause, f"The gradient of the logits, which the loss returns, {words}{end}"
             )
         if wrong[0].verdict == "?":
-            sentence = part.verdict.sentence.replace("layer 0", f"layer {i}", 1)
-            return Finding(wrong[0].cause, sentence)
-        return Finding(wrong[0].cause, _sentence(name, wrong[0].name, wrong[0].verdict))
+            words = part.verdict.sentence.replace("layer 0", f"layer {i}", 1)
+            return Finding(wrong[0].cause, words)
+        return Finding(wrong[0].cause, sentence(name, wrong[0].name, wrong[0].verdict))
 
 
 def _updates_first(name: str) -> Finding:
@@ -799,126 +540,20 @@ def _updates(name: str) -> Finding:
     )
 
 
-def _praise(rows: Sequence[AuditRow]) -> str:
-    error = max(row.largest_error for row in rows)
-    return (
-        f"Every gradient is right: {len(rows)} arrays, {sum(row.size for row in rows):,} entries, "
-        f"largest error {error:.1e}, allowed {TOLERANCE:g}."
-    )
+def _same(one: Array, other: Array) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
 
 
-def _errors(analytic: Any, numeric: Any, floor: float) -> Any:
-    """Return |analytic - numeric| over the largest of both and `floor`; 0 where all are 0."""
-    size = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), floor)
-    return np.abs(analytic - numeric) / np.where(size == 0, 1, size)
+def _stopped(method: str, name: str, error: Exception) -> Finding:
+    words = f"{method} of {name}, stops: {type(error).__name__}: {error}."
+    return Finding(f"{method}-stops", words)
+
+
+def _writes(who: str, what: str) -> Finding:
+    words = f"{who} writes into {what}: that is another's; make a new array."
+    return Finding("writes-into-argument", words)
 
 
 def _linear_loss(cotangent: Array) -> Loss:
     """Return the loss whose gradient is `cotangent`, whatever the outputs are."""
     return lambda outputs, y: (float(np.sum(cotangent * outputs)), cotangent)
-
-
-def _sentence(layer: str, name: str, words: str) -> str:
-    comma = "," if "," in layer else ""  # layer 2, Dense(128, 64), is
-    return f"The gradient of the {name} of {layer}{comma} {words}{'' if words[-1] in '?.' else '.'}"
-
-
-def is_close(one: Array, other: Array) -> bool:
-    """Return whether two gradients are one but for rounding; zeros are never that."""
-    largest = float(np.abs(other).max(initial=0))
-    return largest > 0 and bool(np.all(np.abs(one - other) <= 1e-5 * largest))
-
-
-def _pattern(
-    analytic: Array, index: Integers, numeric: Array, batch: int, cotangent: Array | None
-) -> Finding | None:
-    """Return the known fault whose mark the analytic gradient bears at the entries `index`."""
-    chosen = analytic.reshape(-1)[index]
-    if not chosen.any():
-        return ZERO
-    if not np.abs(numeric).max(initial=0) > 1e-7 * np.abs(chosen).max():
-        return Finding(
-            "no-influence",
-            "is not zero, but the loss does not change with it: is it cut off to whole numbers, "
-            "or not used at all?",
-        )
-    return (
-        _constant_factor(chosen, numeric, batch)
-        or _turned(analytic, index, numeric)
-        or _of_the_output(analytic, index, numeric, cotangent)
-        or _unmasked(chosen, numeric)
-    )
-
-
-def _constant_factor(chosen: Array, numeric: Array, batch: int) -> Finding | None:
-    factor = float(chosen @ numeric / (numeric @ numeric))
-    if not is_close(chosen, factor * numeric):
-        return None
-    known = {
-        -1.0: ("sign-flipped", "has the opposite sign of the numerical gradient: is a minus lost?"),
-        1 / batch: (
-            "averaged-twice",
-            f"is 1/{batch} of the numerical gradient: is the batch averaged twice?",
-        ),
-        float(batch): (
-            "never-averaged",
-            f"is {batch} times the numerical gradient: is the batch never averaged?",
-        ),
-    }
-    for value, (cause, words) in known.items():
-        if math.isclose(factor, value, rel_tol=1e-5):
-            return Finding(cause, words)
-    words = f"is {factor:.6g} times the numerical gradient: is a constant factor lost?"
-    return Finding("constant-factor", words)
-
-
-def _turned(analytic: Array, index: Integers, numeric: Array) -> Finding | None:
-    if analytic.ndim != 2:
-        return None
-    turned = analytic.reshape(analytic.shape[::-1]).T.reshape(-1)[index]
-    if not is_close(turned, numeric):
-        return None
-    return Finding(
-        "transposed-gradient",
-        "is the transpose of the numerical gradient: xᵀ dy, not dyᵀ x",
-    )
-
-
-def _of_the_output(
-    analytic: Array, index: Integers, numeric: Array, grad_y: Array | None
-) -> Finding | None:
-    """Return the fault of a layer alone whose gradient follows from that of its output."""
-    if grad_y is None or grad_y.ndim != 2:
-        return None
-    if analytic.shape == grad_y.shape and is_close(analytic, np.maximum(grad_y, 0)):
-        return Finding(
-            "mask-from-gradient",
-            "is masked where the gradient of the output is negative, not where the input is: "
-            "use the mask that forward saw",
-        )
-    if analytic.shape != grad_y.shape[1:]:
-        return None
-    if any(is_close(analytic, row) for row in grad_y):
-        return Finding(
-            "missing-bias-sum", "is that of one example alone: is the sum over the batch missing?"
-        )
-    wrong = [np.full(analytic.shape, grad_y.sum())]
-    if grad_y.shape[0] == grad_y.shape[1]:
-        wrong.append(grad_y.sum(axis=1))
-    if any(is_close(analytic, candidate) for candidate in wrong):
-        return Finding(
-            "bias-wrong-axis",
-            "is a sum over the wrong axis: sum over the batch, axis 0, for each output",
-        )
-    return None
-
-
-def _unmasked(chosen: Array, numeric: Array) -> Finding | None:
-    closed = np.abs(numeric) <= 1e-9 * np.abs(numeric).max()
-    if not (closed.any() and chosen[closed].any() and is_close(chosen[~closed], numeric[~closed])):
-        return None
-    return Finding(
-        "missing-mask",
-        "passes where the unit was switched off, and the numerical gradient is 0: is the mask "
-        "missing?",
-    )

@@ -17,6 +17,7 @@ from chainrule import (
     Tanh,
     audit,
     mean_squared_error,
+    softmax_crossentropy_with_logits,
 )
 
 STACKS = {
@@ -79,9 +80,10 @@ def test_right_gradients_pass(make, method, rng):
     assert found.passed, found
     assert found.method == method
     arrays = [name for layer in network for name in layer.parameters]
-    assert [row.name for row in found.rows] == [*arrays, "input"]
-    for row in found.rows:
-        assert row.largest_error <= 1e-6
+    drawn = ["input, training"] * any(isinstance(layer, Dropout) for layer in network)
+    assert [row.name for row in found.rows] == [*arrays, "input", *drawn]
+    assert max(row.largest_error for row in found.rows) <= 1e-6
+    for row in found.rows[: len(arrays) + 1]:
         assert row.checked == (row.size if method == "entries" else 3)
         assert (row.cause, row.verdict) == ("", "right")
 
@@ -145,3 +147,69 @@ def test_bad_input_is_one_sentence(rng):
         audit(network, np.ones((2, 3)), [0, 1, 1])
     with pytest.raises(ChainruleError, match="must be finite"):
         audit(network, np.full((2, 3), np.nan), [0, 1])
+    for other in ([Dense(3, 2, rng=0)], Dense(3, 2, rng=0)):
+        with pytest.raises(ChainruleError, match=r"takes a Network, got \[?Dense\(3, 2\)"):
+            audit(other, np.ones((2, 3)), [0, 1])
+
+
+# ---- losses of other scales, and of other targets ----
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e-6, 1e6, 1e12])
+def test_the_scale_of_the_loss_does_not_matter(factor, rng):
+    def scaled(outputs, y):
+        loss, gradient = softmax_crossentropy_with_logits(outputs, y)
+        return factor * loss, factor * gradient
+
+    network = Network(STACKS["Tanh"](), loss=scaled, rng=5)
+    found = audit(network, rng.standard_normal((6, 3)), [0, 1, 2, 2, 1, 0])
+    assert found.passed, found
+    assert sum(row.skipped for row in found.rows) == 0
+
+
+def test_tiny_targets_are_proved(rng):
+    network = Network([Dense(4, 6), Tanh(), Dense(6, 3)], loss=mean_squared_error, rng=1)
+    network[2].weights = network[2].weights * 1e-6
+    X, targets = rng.standard_normal((8, 4)), 1e-6 * rng.standard_normal((8, 3))
+    assert audit(network, X, targets).passed
+
+
+def test_a_trained_and_sure_network_raises_no_alarm(rng):
+    X = np.concatenate([rng.standard_normal((20, 4)) + 4, rng.standard_normal((20, 4)) - 4])
+    y = np.repeat([0, 1], 20)
+    network = Network([Dense(4, 8), Tanh(), Dense(8, 2)], optimizer=Adam(0.01), rng=0)
+    for _ in range(2_000):
+        chainrule.train_batch(network, X, y)
+    found = audit(network, X, y)
+    assert {row.cause for row in found.rows} <= {"", "nobody-checked", "nothing-proved"}, found
+
+
+def test_a_loss_may_take_no_targets_or_more_than_labels(rng):
+    def squared(outputs, y):
+        return mean_squared_error(outputs, np.zeros(outputs.shape))
+
+    def weighted(outputs, pair):
+        return softmax_crossentropy_with_logits(outputs, *pair)
+
+    X = rng.standard_normal((6, 3))
+    X[0, 0] = 0  # on a kink
+    pair = np.array([0, 1, 2, 2, 1, 0]), np.arange(1.0, 7.0)
+    for loss, y in ((squared, None), (weighted, pair)):
+        found = audit(Network([ReLU(), Dense(3, 3)], loss=loss, rng=1), X, y)
+        assert found.passed, found
+        assert found.replaced == 0
+        assert found.rows[-1].skipped == 1
+
+
+def test_a_steep_network_raises_no_alarm():
+    rng = np.random.default_rng(106)
+    layers = [Dense(4, 6), Sigmoid(), Dense(6, 6), Sigmoid(), Dense(6, 3)]
+    network = Network(layers, rng=106)
+    count, scale = int(rng.integers(4, 12)), 10 ** rng.uniform(-2, 1.5)
+    for layer in layers[::2]:
+        layer.weights = layer.weights * scale
+    network[0].biases = rng.standard_normal(6)
+    X = rng.standard_normal((count, 4)) * 10 ** rng.uniform(-2, 2.5)
+    X = X + (rng.random() < 0.3) * 10 ** rng.uniform(0, 4)
+    found = audit(network, X, rng.integers(0, 3, count), method="projections")
+    assert {row.cause for row in found.rows} <= {"", "nobody-checked", "nothing-proved"}, found

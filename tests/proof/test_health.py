@@ -5,7 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from chainrule import Adam, Dense, Layer, Network, ReLU, Tanh, create_network, mean_squared_error
+from chainrule import (
+    Adam,
+    Dense,
+    Layer,
+    Network,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    audit,
+    create_network,
+    health,
+    mean_squared_error,
+    softmax_crossentropy_with_logits,
+)
 from chainrule.diagnosis import check_health, diagnose_batch_law, diagnose_dtype, diagnose_loss
 
 
@@ -64,6 +77,80 @@ def test_dead_units(data):
     assert "dead-units" in failures(network, data)
 
 
+# ---- each side of each limit ----
+
+
+@pytest.mark.parametrize(("dead", "healthy"), [(10, True), (11, False)])
+def test_half_of_the_units_may_be_dead(dead, healthy, data):
+    network = make()
+    network[0].biases = np.where(np.arange(20) < dead, -1000, 100)
+    assert ("dead-units" not in failures(network, data)) == healthy
+
+
+@pytest.mark.parametrize(("ratio", "healthy"), [(0.095, True), (0.105, False)])
+def test_a_step_may_move_a_tenth(ratio, healthy, data):
+    network = Network([Dense(12, 4)], rng=1)
+    size = np.linalg.norm(network[0].weights) / np.sqrt(12 * 4)
+    network.optimizer = Adam(ratio * size)  # its first step moves each weight by the rate
+    assert ("step-size" not in failures(network, data)) == healthy
+
+
+@pytest.mark.parametrize(("value", "healthy"), [(1.99, True), (2.01, False)])
+def test_the_first_loss_may_be_twice_ln_of_the_classes(value, healthy, data):
+    def loss(logits, labels):
+        return value * math.log(4), np.zeros_like(logits)
+
+    network = Network([Dense(12, 4)], loss=loss, rng=1)
+    assert ("high-first-loss" not in failures(network, data)) == healthy
+
+
+@pytest.mark.parametrize(("error", "healthy"), [(1e-16, True), (1e-12, False)])
+def test_zero_logits_cost_ln_of_the_classes(error, healthy, data):
+    def loss(logits, labels):
+        value, gradient = softmax_crossentropy_with_logits(logits, labels)
+        return value + error, gradient
+
+    network = Network([Dense(12, 4)], loss=loss, rng=1)
+    assert ("not-ln-classes" not in failures(network, data)) == healthy
+
+
+def test_one_pair_that_contradicts_itself_cannot_be_overfitted(data):
+    X, y = data[0][:8].copy(), np.array([0, 1, 2, 3, 0, 1, 2, 3])
+    assert "cannot-overfit" not in failures(make(), (X, y))
+    X[1] = X[0]  # what is left of the loss is 2 ln 2 / 8, a tenth of the first loss
+    assert "cannot-overfit" in failures(make(), (X, y))
+
+
+@pytest.mark.parametrize(("width", "layer"), [(8, Tanh), (8, Sigmoid), (4, Tanh)])
+def test_a_narrow_network_takes_longer_to_overfit(width, layer):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 784)), np.arange(40) % 10
+    network = Network([Dense(784, width), layer(), Dense(width, 10)], rng=0)
+    assert "cannot-overfit" not in failures(network, (X, y))
+
+
+def test_one_unlucky_draw_does_not_make_the_first_loss_high(data, monkeypatch):
+    draws = iter([1, 1, 100, 1, 1])
+    fresh = health._fresh_copy
+
+    def unlucky(network, rng):
+        drawn = fresh(network, rng)
+        drawn[0].weights = drawn[0].weights * next(draws)
+        return drawn
+
+    monkeypatch.setattr(health, "_fresh_copy", unlucky)
+    assert failures(make(), data) == []
+
+
+def test_numbers_that_overflow_give_verdicts_and_no_warnings(data):
+    network = make()
+    network.parameters[...] = 3e38
+    assert "step-size" in failures(network, data)
+    assert not audit(network, *data).passed
+    diagnose_batch_law(network, *data)
+    diagnose_dtype(network, *data)
+
+
 def test_steps_too_long_and_steps_that_stand_still(data):
     assert "step-size" in failures(make(Adam(1.0)), data)
     assert "step-size" in failures(make(Adam(0.0)), data)
@@ -91,6 +178,21 @@ def test_the_batch_law_sees_examples_that_affect_each_other(data):
     network = Network([Dense(12, 4), BatchMean()], rng=1)
     assert diagnose_batch_law(network, *data).cause == "mixed-examples"
     assert diagnose_batch_law(make(), *data).passed
+
+
+@pytest.mark.parametrize("count", [2, 7, 64])
+def test_the_batch_law_holds_for_each_size(count, data):
+    class Odd(Layer):
+        def forward(self, x, training=False):
+            self.factor = 2 if len(x) == count else 1
+            return x * self.factor
+
+        def backward(self, grad_y):
+            return grad_y * self.factor
+
+    verdict = diagnose_batch_law(Network([Dense(12, 4), Odd()], rng=1), *data)
+    assert verdict.cause == "mixed-examples"
+    assert f"A batch of {count} copies" in verdict.sentence
 
 
 def test_the_dtype_is_that_of_the_parameters(data):

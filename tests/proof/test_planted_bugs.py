@@ -3,9 +3,24 @@
 import numpy as np
 import pytest
 
-from chainrule import OPTIMIZERS, SGD, Adam, AdamW, ChainruleError, RMSProp
-from chainrule.diagnosis import diagnose_optimizer, diagnose_training
+from chainrule import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    ChainruleError,
+    RMSProp,
+    softmax_crossentropy_with_logits,
+    train_batch,
+)
+from chainrule.diagnosis import (
+    diagnose_loss,
+    diagnose_optimizer,
+    diagnose_scaling,
+    diagnose_training,
+)
 from chainrule.faults import FAULTS, JUDGES, find_fault
+from chainrule.training import epoch_batches
 
 # What the words must say, apart from the name of the cause.
 WORDS = {
@@ -17,12 +32,15 @@ WORDS = {
     "missing-bias-sum": "is the sum over the batch missing?",
     "missing-mask": "is the mask missing?",
     "mask-from-gradient": "masked where the gradient of the output is negative",
+    "dropout-unscaled": "divides by the share that is kept",
     "update-before-passing": "before the gradient has passed on",
     "float64-creep": "is float64, the parameters are float32",
     "softmax-without-shift": "subtract each row's maximum first",
     "log-plus-epsilon": "costs at most 20.72",
     "softmax-twice": "still costs 1.461, not 0: the softmax is applied twice",
     "id-keyed-state": "its state grows",
+    "state-lost": "Each step is that of a first step",
+    "betas-swapped": "beta1 = 0.9 and beta2 = 0.999 are swapped",
     "t-per-layer": "After 60 steps t is 240",
     "t-restarted": "t goes from 5 to 1",
     "no-bias-correction": "6.57 times the rate",
@@ -33,6 +51,7 @@ WORDS = {
     "labels-shuffled-apart": "images and labels are shuffled apart",
     "batches-only-shuffled": "only the order of batches is shuffled",
     "examples-missed": "is the last, smaller batch left out",
+    "trains-on-validation": "15 of 30 steps are made on validation images",
     "tiny-deviation": "a tiny number is added to a deviation of 0",
     "statistics-from-test": "depends on which images are in the test set",
 }
@@ -107,6 +126,43 @@ class RootedEpsilon(Adam):
         theta -= rate * m_hat / np.sqrt(v_hat + self.epsilon)
 
 
+class WithoutMomentum(Adam):
+    def rule(self, theta, g, rate, m, v):
+        theta -= rate * g / (np.abs(g) + self.epsilon)
+
+
+class MeanOfSizes(Adam):
+    def rule(self, theta, g, rate, m, v):
+        m += (1 - self.beta1) * (np.abs(g) - m)
+        v += (1 - self.beta2) * (g * g - v)
+        m_hat, v_hat = m / (1 - self.beta1**self.t), v / (1 - self.beta2**self.t)
+        theta -= rate * np.sign(g) * m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+class SlightlyLong(SGD):
+    factor = 1 + 1e-8
+
+    def rule(self, theta, g, rate):
+        theta -= self.factor * rate * g
+
+
+class HardlyLong(SlightlyLong):
+    factor = 1 + 1e-10
+
+
+class Counting:
+    """A learner's own optimizer: a rate, a count, and nothing from Chainrule."""
+
+    momentum, t = 0.0, 0
+
+    def __init__(self, learning_rate):
+        self.learning_rate = learning_rate
+
+    def update(self, parameters, gradients):
+        self.t += 1
+        return parameters - self.learning_rate * gradients
+
+
 class Unknown:
     def update(self, parameters, gradients):
         return parameters - 0.1 * np.sign(gradients)
@@ -119,6 +175,13 @@ class Unknown:
         (WrongMean(0.01), "wrong-step"),
         (RootedEpsilon(0.01), "epsilon-in-root"),
         (AdamW(0.01, weight_decay=0.1), ""),
+        (WithoutMomentum(0.01), "state-lost"),
+        (MeanOfSizes(0.01), "wrong-step"),
+        (SlightlyLong(0.01), "wrong-step"),
+        (HardlyLong(0.01), ""),
+        (SGD(lambda step: 0.01 / (1 + step)), ""),
+        (Adam(lambda step: 0.001 * step), ""),
+        (Counting(0.1), ""),
         (Unknown(), ""),
     ],
 )
@@ -129,10 +192,90 @@ def test_other_optimizers(optimizer, cause):
     assert getattr(optimizer, "t", 0) == 0  # a copy was judged
 
 
+@pytest.mark.parametrize("optimizer", [SGD(0.0), Adam(0.0)])
+def test_a_rate_of_0_gets_its_own_sentence(optimizer):
+    verdict = diagnose_optimizer(optimizer)
+    assert not verdict.passed
+    assert verdict.cause == "nothing-proved"
+    assert verdict.sentence.startswith("The learning rate is 0")
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, Counting])
+def test_an_optimizer_that_was_used_is_judged_as_a_new_one(make):
+    optimizer = make(0.01)
+    optimizer.update(np.ones(28), np.ones(28))
+    used = optimizer.t
+    verdict = diagnose_optimizer(optimizer)
+    assert verdict.passed, verdict
+    assert optimizer.t == used
+    small = make(0.01)
+    small.update(np.ones(3), np.ones(3))
+    assert diagnose_optimizer(small).passed
+
+
+@pytest.mark.parametrize("wrong", range(10))
+def test_a_loss_wrong_for_one_class_is_found(wrong):
+    def loss(logits, labels):
+        value, gradient = softmax_crossentropy_with_logits(logits, labels)
+        return value, gradient * np.where(np.asarray(labels) == wrong, 1.1, 1)[:, np.newaxis]
+
+    assert diagnose_loss(loss).cause == "differs"
+
+
+def loop_with(step):
+    """Return a loop over the right batches that does `step(network, X, y, epoch)` with each."""
+
+    def train(network, X, y, X_val, y_val, num_epochs, batch_size, *, seed, on_epoch):
+        for epoch in range(num_epochs):
+            for batch in epoch_batches(len(X), batch_size, seed, epoch):
+                step(network, X[batch], y[batch], epoch)
+
+    return train
+
+
+def step_twice(network, X, y, epoch):
+    train_batch(network, X, y)
+    network.optimizer.update(network.parameters, network.gradients)
+
+
+def replace_the_optimizer(network, X, y, epoch):
+    if epoch == 1:
+        network.optimizer = Adam()
+    train_batch(network, X, y)
+
+
+def look_again(network, X, y, epoch):
+    train_batch(network, X, y)
+    network.loss(network.forward(X), y)
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"),
+    [(step_twice, "steps-twice"), (replace_the_optimizer, "optimizer-replaced"), (look_again, "")],
+)
+def test_a_step_for_each_batch(step, cause):
+    assert diagnose_training(loop_with(step)).cause == cause
+
+
+def standardise_each_by_itself(X_train, X_test):
+    return tuple((X - X.mean()) / X.std() for X in (X_train, X_test))
+
+
+@pytest.mark.parametrize(
+    ("preprocess", "cause"),
+    [
+        (standardise_each_by_itself, "statistics-from-test"),
+        (lambda train, test: (train, test), "not-standardised"),
+        (lambda train, test: (train - train.mean(), test - train.mean()), "not-standardised"),
+        (lambda train, test: (train / train.std(), test / train.std()), "not-standardised"),
+    ],
+)
+def test_scaling_that_does_not_standardise(preprocess, cause):
+    assert diagnose_scaling(preprocess).cause == cause
+
+
 def test_a_loop_that_does_not_shuffle_is_told_so():
     def train(network, X, y, X_val, y_val, num_epochs, batch_size, *, seed, on_epoch):
-        from chainrule import train_batch
-
         for _ in range(num_epochs):
             for first in range(0, len(X), batch_size):
                 part = slice(first, first + batch_size)
@@ -143,8 +286,6 @@ def test_a_loop_that_does_not_shuffle_is_told_so():
 
 def test_a_loop_that_draws_with_replacement_misses_examples():
     def train(network, X, y, X_val, y_val, num_epochs, batch_size, *, seed, on_epoch):
-        from chainrule import train_batch
-
         rng = np.random.default_rng(seed)
         for _ in range(num_epochs * 5):
             part = rng.integers(0, len(X), batch_size)

@@ -1,6 +1,7 @@
 """``chainrule check`` proves a network or a model, and shows what the planted bugs look like."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,7 +38,8 @@ def test_a_fresh_network_passes(folder, capsys):
     assert "The course's network before training, on noise" in text
     assert "layer 6, Dense(64, 4)" in text
     assert "Every gradient is right" in text
-    assert "ok  batch law: " in text
+    assert "\nok  gradient audit: Every gradient is right" in text
+    assert "\nok  batch law: " in text
     assert text.endswith("All checks passed.\n")
 
 
@@ -48,7 +50,11 @@ def test_a_model_passes_as_json(folder, model, capsys):
     assert found["model"] == str(model)
     assert found["audit"]["verdict"]["passed"] is True
     assert [row["name"] for row in found["audit"]["rows"]][-1] == "input"
-    assert {row["tool"] for row in found["checks"]} >= {"batch law", "health check"}
+    tools = {row["tool"] for row in found["checks"]}
+    assert tools == {"batch law", "dtype check", "softmax loss", "health check"}
+    assert main(["check", "--data", str(folder), "--json"]) == 0
+    tools |= {row["tool"] for row in json.loads(capsys.readouterr().out)["checks"]}
+    assert "optimizer fingerprint and state" in tools
 
 
 def test_a_network_that_fails_is_status_1(folder, model, capsys):
@@ -69,6 +75,46 @@ def test_a_wrong_gradient_is_status_1(folder, monkeypatch, capsys):
     monkeypatch.setattr(ReLU, "backward", lambda layer, grad_y: -right(layer, grad_y))
     assert main(["check", "--data", str(folder)]) == 1
     assert "sign-flipped" in capsys.readouterr().out
+
+
+def failed(text):
+    return [line.split(":")[0] for line in text.splitlines() if line.startswith("NO  ")]
+
+
+def test_status_1_if_the_audit_alone_fails(folder, monkeypatch, capsys):
+    right = Dense.backward
+
+    def slightly_wrong(layer, grad_y):
+        grad_x = right(layer, grad_y)
+        layer.gradients["weights"] *= 1 + 1e-5
+        return grad_x
+
+    monkeypatch.setattr(Dense, "backward", slightly_wrong)
+    assert main(["check", "--data", str(folder)]) == 1
+    text = capsys.readouterr().out
+    assert failed(text) == ["NO  gradient audit"]
+    assert "\n1 of " in text
+
+
+def test_status_1_if_a_health_check_alone_fails(folder, model, capsys):
+    network = Network([Dense(64, 12), ReLU(), Dense(12, 4)], rng=0)
+    network[0].biases = np.where(np.arange(12) < 7, -1000, 0)
+    save_model(model, network)
+    assert main(["check", str(model), "--data", str(folder)]) == 1
+    text = capsys.readouterr().out
+    assert failed(text) == ["NO  health check"]
+    assert "\n1 of " in text
+
+
+def test_as_many_lines_say_no_as_are_counted(folder, model, capsys):
+    network = Network([Dense(64, 12), ReLU(), Dense(12, 4)], rng=0)
+    network.parameters[...] = 3e38
+    save_model(model, network)
+    assert main(["check", str(model), "--data", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    assert f"\n{len(failed(out))} of " in out
+    assert "NO  gradient audit: " in out
+    assert err == ""
 
 
 def test_quiet_says_nothing(folder, capsys):
@@ -95,6 +141,15 @@ def test_the_table_of_all(capsys):
     assert main(["check", "--planted", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["cause"] for row in rows] == list(FAULTS)
+
+
+def test_a_bug_that_is_not_found_is_status_1(monkeypatch, capsys):
+    fault = FAULTS["sign-flipped"]
+    monkeypatch.setitem(FAULTS, "sign-flipped", replace(fault, part=fault.healthy))
+    assert main(["check", "--planted"]) == 1
+    assert f"{len(FAULTS) - 1} of {len(FAULTS)} planted bugs found" in capsys.readouterr().out
+    assert main(["check", "--planted", "sign-flipped"]) == 0
+    assert "not found: Every gradient is right" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

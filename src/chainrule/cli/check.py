@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from chainrule.data.dataset import Dataset
     from chainrule.faults import Fault
-    from chainrule.gradcheck import Audit, Verdict
     from chainrule.network import Network
+    from chainrule.verdicts import Audit, Verdict
 
 PROOF_EXAMPLES, HEALTH_EXAMPLES = 64, 256
 ALL = ""  # of --planted without a name
@@ -64,6 +64,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _check_network(options: argparse.Namespace) -> int:
+    import numpy as np
+
     from chainrule.data.mnist import load_dataset
     from chainrule.gradcheck import audit
 
@@ -76,8 +78,9 @@ def _check_network(options: argparse.Namespace) -> int:
         network, X, dataset = _model_network(options)
         name = str(options.model)
     y = dataset.train_labels[: len(X)]
-    proof = audit(network, X[:PROOF_EXAMPLES], _any_labels(network, X[:PROOF_EXAMPLES]))
-    verdicts = _verdicts(network, X, y)
+    with np.errstate(all="ignore"):  # a verdict tells of what is not finite
+        proof = audit(network, X[:PROOF_EXAMPLES], _any_labels(network, X[:PROOF_EXAMPLES]))
+        verdicts = _verdicts(network, X, y)
     passed = proof.passed and all(verdict.passed for verdict in verdicts)
     result = {
         "model": options.model and str(options.model),
@@ -123,7 +126,7 @@ def _any_labels(network: Network, X: Array) -> Integers:
 
 
 def _verdicts(network: Network, X: Array, y: Integers) -> list[Verdict]:
-    from chainrule import diagnosis
+    from chainrule import diagnosis, health
 
     verdicts = [
         diagnosis.diagnose_batch_law(network, X, _any_labels(network, X)),
@@ -132,7 +135,7 @@ def _verdicts(network: Network, X: Array, y: Integers) -> list[Verdict]:
     ]
     if network.optimizer is not None:
         verdicts.append(diagnosis.diagnose_optimizer(network.optimizer))
-    return verdicts + diagnosis.check_health(network, X, y)
+    return verdicts + health.check_health(network, X, y)
 
 
 def _audit_json(proof: Audit) -> dict[str, Any]:
@@ -150,15 +153,16 @@ def _audit_json(proof: Audit) -> dict[str, Any]:
 
 
 def _lines(title: str, proof: Audit, verdicts: Sequence[Verdict]) -> list[str]:
-    failed = sum(not verdict.passed for verdict in (proof.verdict, *verdicts))
+    every = (proof.verdict, *verdicts)
+    failed = sum(not verdict.passed for verdict in every)
     return [
         title,
         "",
-        str(proof),
+        proof.table,
         "",
-        *(f"{'ok' if one.passed else 'NO':<4}{one.tool}: {one}" for one in verdicts),
+        *(f"{'ok' if one.passed else 'NO':<4}{one.tool}: {one}" for one in every),
         "",
-        f"{failed} of {1 + len(verdicts)} checks failed." if failed else "All checks passed.",
+        f"{failed} of {len(every)} checks failed." if failed else "All checks passed.",
     ]
 
 
