@@ -160,6 +160,8 @@ def numbers(name: str, values: ArrayLike, dtype: DTypeLike | None = None) -> Arr
 
 def batch(taker: object, x: ArrayLike, n_in: int, dtype: DTypeLike) -> Array:
     """Return `x` as a `(batch, n_in)` array of `dtype`, on behalf of the layer `taker`."""
+    if type(x) is np.ndarray and x.shape[1:] == (n_in,) and x.dtype == dtype:
+        return x  # the usual case; saves a microsecond of the four that a small layer takes
     x = numbers(f"the input of {taker}", x, dtype)
     if x.ndim != 2 or x.shape[1] != n_in:
         hint = ""

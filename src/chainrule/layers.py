@@ -140,7 +140,7 @@ class Dense(Layer):
         """Write dW = xᵀ dy and db = Σ dy; return dx = dy Wᵀ, shape (batch, n_in)."""
         checks.output_gradient(self, grad_y, (len(self.x), self.n_out))
         np.matmul(self.x.T, grad_y, out=self.gradients["weights"])  # (in, batch) @ (batch, out)
-        np.sum(grad_y, axis=0, out=self.gradients["biases"])
+        grad_y.sum(axis=0, out=self.gradients["biases"])
         if not self.needs_input_gradient:
             return None
         return grad_y @ self.weights.T  # (batch, out) @ (out, in)

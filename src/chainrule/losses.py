@@ -80,7 +80,7 @@ def _mean_over_batch(
 ) -> tuple[float, Array]:
     """Return the mean of the examples' losses (batch,) and its gradient (batch, outputs)."""
     if sample_weight is None:
-        return float(losses.mean()), gradients / len(losses)
+        return float(losses.sum()) / len(losses), gradients / len(losses)
     weights = checks.sample_weight(sample_weight, len(losses), losses.dtype)
     shares = weights / weights.max()  # so that the sum cannot overflow
     shares /= shares.sum()

@@ -10,7 +10,7 @@ from chainrule import create_network, softmax, softmax_crossentropy_with_logits
 from chainrule.data.mnist import load_dataset
 from chainrule.data.split import split_dataset
 from chainrule.lessons.forward_and_loss import figures, solution
-from chainrule.lessons.judge import RIGHT, WRONG, judge
+from chainrule.lessons.judge import RIGHT, WRONG, judge, part_seed
 from chainrule.lessons.lesson import find_lesson
 from chainrule.plots import alt_text
 
@@ -285,6 +285,28 @@ def test_the_third_hint_is_the_line_itself(part):
     source = LESSON.solution_of(part.name)
     for line in part.hints[2].split("; "):
         assert line in source
+
+
+# ---- what must not pass ----
+
+
+def test_a_relu_that_is_capped_or_dead_near_zero_is_wrong():
+    def capped(x):
+        return np.clip(x, 0, 6)
+
+    def dead_near_zero(x):
+        return np.where(x > 0.05, x, 0).astype(x.dtype)
+
+    for answer in (capped, dead_near_zero):
+        assert judge(PARTS["relu_forward"], answer, solution.relu_forward).kind == "value"
+
+
+def test_no_relu_is_dead_in_any_case():
+    part = PARTS["network_forward"]
+    for case in part.cases(np.random.default_rng(part_seed(part))):
+        for output in solution.network_forward(**case)[1::2]:
+            assert (output > 0).any()
+            assert (output == 0).any() or len(output) == 1
 
 
 # ---- what the page and the teacher's page claim ----

@@ -367,6 +367,29 @@ def test_adam_hardly_notices_a_constant_factor_in_the_gradient():
     assert np.abs(ends[0] - ends[1]).max() < 1e-4 * np.abs(ends[0]).max()
 
 
+def test_a_relu_mask_that_ends_at_3_or_begins_at_0_05_is_wrong():
+    for inside in (lambda x: (x > 0) & (x <= 3), lambda x: x > 0.05):
+        found = judged(RELU_BACKWARD, lambda x, grad_y, inside=inside: grad_y * inside(x))
+        assert found.kind == "value"
+
+
+def test_the_functions_to_differentiate_rise_and_fall():
+    first = [
+        solution.numerical_gradient(**case)
+        for case in cases(NUMERICAL_GRADIENT)
+        if case["x"].shape == (3,)
+    ]
+    assert any((slopes > 0).any() and (slopes < 0).any() for slopes in first)
+
+
+def test_no_relu_is_dead_in_any_case():
+    for case in cases(NETWORK_BACKWARD):
+        x, weights, biases = case["x"], case["weights"], case["biases"]
+        for output in solution.network_forward(x, weights, biases)[1::2]:
+            assert (output > 0).mean() > 0.2
+            assert (output == 0).any()
+
+
 def test_the_kink_gives_neither_0_nor_1():
     def relu(x):
         return np.maximum(x, 0).sum()

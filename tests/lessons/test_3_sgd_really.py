@@ -249,6 +249,42 @@ def test_a_mistake_is_recognised_whatever_drew_the_order():
     assert judged(TRAIN, mean_of_means).mistake == "mean-of-batch-means"
 
 
+def test_steps_of_equal_length_through_the_indices_are_no_shuffle():
+    def strided(count, batch_size, rng):
+        strides = [k for k in range(1, count) if np.gcd(k, count) == 1]
+        order = np.arange(count) * rng.choice(strides) + rng.integers(count)
+        return np.split(order % count, range(batch_size, count, batch_size))
+
+    found = judged(EPOCH_BATCHES, strided)
+    assert (found.status, found.mistake) == (WRONG, "")
+    assert "300 epochs" in " ".join(found.lines)
+
+
+def test_a_list_of_numbers_is_said_to_be_no_array():
+    class Lists(Rated):
+        def update(self, parameters, gradients):
+            moved = zip(parameters, gradients, strict=True)
+            return [float(p - self.learning_rate * g) for p, g in moved]
+
+    found = judged(SGD_PART, Lists)
+    assert (found.kind, found.mistake) == ("error", "")
+    assert "must return an array, not a list" in found.lines[-1]
+
+
+def test_parameters_that_are_reset_each_epoch_are_not_said_to_stand_still():
+    def resetting(network, X, y, num_epochs, batch_size, rng):
+        losses = []
+        for _ in range(num_epochs):
+            start = np.zeros_like(network.parameters)
+            losses += with_a_weighted_average(network, X, y, 1, batch_size, rng)
+            network.parameters = start
+        return losses
+
+    found = judged(TRAIN, resetting)
+    assert (found.kind, found.mistake) == ("value", "")
+    assert "parameters" in " ".join(found.lines)
+
+
 def test_a_wrong_sampler_is_recognised_in_the_loop_that_calls_it():
     def train_with(sampler):
         def answer(network, X, y, num_epochs, batch_size, rng):

@@ -230,6 +230,46 @@ def test_a_missing_return_is_said():
 
 
 @pytest.mark.parametrize("name", PARTS)
+def test_an_optimizer_that_moves_a_copy_of_its_own_is_wrong(name):
+    class OwnCopy(getattr(LESSON.solution, name)):
+        mine = None
+
+        def update(self, parameters, gradients):
+            if self.mine is None:
+                self.mine = parameters.copy()
+            self.mine = super().update(self.mine, gradients)
+            return self.mine
+
+    result = verdict(name, OwnCopy)
+    assert (result.kind, result.mistake) == ("value", "own-copy")
+    assert any("moved = 0.5" in line for line in result.lines)
+
+
+def test_a_root_of_numpy_that_turns_the_parameters_into_float64_is_told_of_the_root():
+    class Rooted(AdamByPaper):
+        def update(self, parameters, gradients):
+            moved = super().update(parameters, gradients)
+            return moved * np.sqrt(1.0)  # a NumPy number of 64 bits
+
+    result = verdict("Adam", Rooted)
+    if result.status == "right":
+        pytest.skip("this NumPy keeps float32")
+    assert (result.kind, result.mistake) == ("dtype", "float64-creep")
+    assert "math.sqrt" in result.hint
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_list_of_numbers_is_said_to_be_no_array(name):
+    class Lists(getattr(LESSON.solution, name)):
+        def update(self, parameters, gradients):
+            return super().update(parameters, gradients).tolist()
+
+    result = verdict(name, Lists)
+    assert (result.kind, result.mistake) == ("error", "")
+    assert "must return an array, not a list" in result.lines[-1]
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_gradients_that_are_changed_are_a_side_effect(name):
     class Changing(getattr(LESSON.solution, name)):
         def update(self, parameters, gradients):

@@ -108,7 +108,8 @@ def honest_result_by_place(rates, val_accuracies, test_accuracies):
 
 
 def honest_result_by_the_best_row(rates, val_accuracies, test_accuracies):
-    best = np.nanargmax(val_accuracies.mean(axis=1))
+    order = np.argsort(rates)
+    best = order[np.nanargmax(val_accuracies[order].mean(axis=1))]
     row = test_accuracies[best]
     return rates[best], np.mean(row), np.min(row), np.max(row)
 
@@ -195,6 +196,79 @@ RIGHT_ANSWERS = {
 def test_a_right_answer_passes_however_it_is_written(part, answer):
     result = judged(part, answer)
     assert result.status == RIGHT, result
+
+
+# ---- what must not pass, and must not be taken for another mistake ----
+
+
+def smallest_best(rates, scores):
+    return rates[scores == np.nanmax(scores)].min()
+
+
+def rate_by_nansum(rates, val_accuracies):
+    return smallest_best(rates, np.nansum(val_accuracies, axis=1) / val_accuracies.shape[1])
+
+
+def rate_by_a_loop_that_lets_ties_in(rates, val_accuracies):
+    best, chosen = -1, None
+    for rate, row in zip(rates, val_accuracies, strict=True):
+        if row.mean() >= best:
+            best, chosen = row.mean(), rate
+    return chosen
+
+
+def rate_by_rounded_means(rates, val_accuracies):
+    return smallest_best(rates, np.round(val_accuracies.mean(axis=1), 2))
+
+
+def rate_within_a_thousandth(rates, val_accuracies):
+    means = val_accuracies.mean(axis=1)
+    return rates[means >= np.nanmax(means) - 0.001].min()
+
+
+def rate_by_mean_less_deviation(rates, val_accuracies):
+    return smallest_best(rates, val_accuracies.mean(axis=1) - val_accuracies.std(axis=1))
+
+
+def rate_without_best_and_worst(rates, val_accuracies):
+    inner = np.sort(val_accuracies, axis=1)
+    inner = inner[:, 1:-1] if inner.shape[1] > 2 else inner
+    return smallest_best(rates, inner.mean(axis=1))
+
+
+def split_by_one_of_ten_global_seeds(count, val_size, rng):
+    np.random.seed(int(rng.integers(10)))  # noqa: NPY002
+    order = np.random.permutation(count)  # noqa: NPY002
+    return order[val_size:], order[:val_size]
+
+
+def claim_by_one_deviation(a, b):
+    mean, deviation = (a - b).mean(), (a - b).std(ddof=1)
+    return int(mean > deviation) - int(mean < -deviation)
+
+
+def claim_by_two_standard_errors(a, b):
+    mean, error = (a - b).mean(), (a - b).std(ddof=1) / np.sqrt(len(a))
+    return int(mean > 2 * error) - int(mean < -2 * error)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "mistake"),
+    [
+        ("choose_rate", rate_by_nansum, "diverged-as-0"),
+        ("choose_rate", rate_by_a_loop_that_lets_ties_in, "last-of-a-tie"),
+        ("choose_rate", rate_by_rounded_means, "almost-as-good"),
+        ("choose_rate", rate_within_a_thousandth, ""),
+        ("choose_rate", rate_by_mean_less_deviation, ""),
+        ("choose_rate", rate_without_best_and_worst, ""),
+        ("split", split_by_one_of_ten_global_seeds, ""),
+        ("claim", claim_by_one_deviation, ""),
+        ("claim", claim_by_two_standard_errors, "normal-quantile"),
+    ],
+)
+def test_a_wrong_answer_is_found_and_called_by_no_other_name(name, answer, mistake):
+    found = judged(next(part for part in PARTS if part.name == name), answer)
+    assert (found.status, found.mistake) == (WRONG, mistake)
 
 
 # ---- what only this lesson promises ----

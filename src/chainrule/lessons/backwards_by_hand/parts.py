@@ -22,15 +22,21 @@ def sum_of_cubes(x: Any) -> Any:
     return (x**3).sum()
 
 
+def rising_and_falling(x: Any) -> Any:
+    """Its slope 3 x² - 2 has either sign."""
+    return (x**3 - 2 * x).sum()
+
+
 def exp_of_sum(x: Any) -> Any:
     """Each entry has influence on the derivatives of all others."""
     return np.exp(x.sum())
 
 
 def _numerical_cases(rng: np.random.Generator) -> list[Case]:
-    cubes = np.array([1.0, -2.0, 0.5])
+    simple = np.array([1.0, -2.0, 0.5])
     return [
-        {"function": sum_of_cubes, "x": cubes, "step": 0.1},
+        {"function": sum_of_cubes, "x": simple, "step": 0.1},
+        {"function": rising_and_falling, "x": simple, "step": 0.1},
         {"function": exp_of_sum, "x": rng.normal(0, 0.4, (2, 3)), "step": 0.01},
         {"function": sum_of_cubes, "x": np.array([1, 2, -3]), "step": 0.1},
         {"function": exp_of_sum, "x": rng.normal(0, 0.4, (2, 1, 2)), "step": 0.25},
@@ -191,6 +197,12 @@ NUMERICAL_GRADIENT = Part(
             "sign-flipped",
             _differences(lambda here, above, below, h: (below - above) / (2 * h)),
             "The sign is flipped: the value at x + h comes first, that at x - h is taken off.",
+        ),
+        WrongAnswer(
+            "sign-lost",
+            _differences(lambda here, above, below, h: abs(above - below) / (2 * h)),
+            "The sign is lost: where the function falls the slope is negative. Take the difference "
+            "as it is, without abs.",
         ),
         WrongAnswer("not-restored", _not_restored, _NOT_RESTORED),
         WrongAnswer("not-restored-in-place", _not_restored_in_place, _NOT_RESTORED),
@@ -401,7 +413,7 @@ def _fault_of_relu(name: str) -> Callable[..., Any]:
 
 
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
-    x = np.array([[1.5, -2.0, 0.0], [-0.5, 3.0, 0.25]])
+    x = np.array([[1.5, -2.0, 0.0], [-0.5, 8.0, 0.01]])
     grad_y = np.array([[0.5, 1.0, 2.0], [1.5, -1.0, 0.75]])
     cases: list[Case] = [{"x": x, "grad_y": grad_y}]
     for shape, dtype in (((1, 5), np.float64), ((4, 3), np.float32), ((6,), np.float64)):
@@ -609,7 +621,7 @@ def _network_cases(rng: np.random.Generator) -> list[Case]:
         return {
             "x": rng.standard_normal((batch, sizes[0])),
             "weights": [rng.standard_normal(pair) for pair in pairs],
-            "biases": [rng.normal(0.5, 0.5, n_out) for _, n_out in pairs],  # no layer is dead
+            "biases": [rng.normal(1, 0.5, n_out) for _, n_out in pairs],  # no layer is dead
             "labels": rng.integers(0, sizes[-1], batch),
         }
 

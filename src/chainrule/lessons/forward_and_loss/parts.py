@@ -101,7 +101,7 @@ DENSE_FORWARD = Part(
 
 
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
-    simple = np.array([[1.5, -2.0, 0.0], [-0.5, 3.0, -1.0]])
+    simple = np.array([[1.5, -2.0, 0.0], [-0.5, 8.0, 0.01]])
     arrays = (
         simple,
         rng.standard_normal((1, 5)),

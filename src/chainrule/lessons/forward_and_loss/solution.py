@@ -1,6 +1,7 @@
 """Lesson 1: forward and loss.
 
-Write the body of each function; the docstring gives the shapes. Then ask, in this folder:
+Write the body of each function; the docstring gives the shapes. Keep the names of functions and
+arguments. Then ask, in this folder:
 
     chainrule lesson check 1
 """

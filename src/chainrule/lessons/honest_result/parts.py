@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ paired_interval: Any = solution.paired_interval
 
 # ---- split ----
 
-SEEDS = 300  # splits of five images: each pair of them then validates, all but surely
+SEEDS = 300  # splits of seven images: each pair of them then validates, all but surely
 
 
 def _split_cases(rng: np.random.Generator) -> list[Case]:
@@ -32,7 +34,7 @@ def _run_split(split: Any, case: Case) -> tuple[Any, ...]:
     drawn = np.concatenate([train.ravel(), val.ravel()])
     repeated = _two_arrays(split(case["count"], case["val_size"], again))
     pairs = {
-        tuple(sorted(_two_arrays(split(5, 2, np.random.default_rng(seed)))[1].ravel().tolist()))
+        tuple(sorted(_two_arrays(split(7, 2, np.random.default_rng(seed)))[1].ravel().tolist()))
         for seed in range(SEEDS)
     }
     return (
@@ -103,7 +105,7 @@ SPLIT = Part(
         "'each image is in one of the two'",
         "'no image is there twice'",
         "'an equal generator gives an equal split'",
-        "'of five images, so many of the ten pairs have validated in 300 splits'",
+        "'of seven images, so many of the 21 pairs have validated in 300 splits'",
     ),
     run=_run_split,
     hints=(
@@ -293,24 +295,44 @@ STANDARDISE = Part(
 # ---- choose_rate ----
 
 
-def _shares(*rows: tuple[int, ...]) -> Any:
+def _shares(*rows: tuple[float, ...]) -> Any:
     """Return accuracies in 64ths, whose means are exact: what ties here ties in every sum."""
     return np.array(rows) / 64
 
 
+MANY_RATES = np.array([0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0])
+
+
 def _rate_cases(rng: np.random.Generator) -> list[Case]:
     lucky = _shares((57, 57, 57), (50, 60, 62), (54, 63, 57), (59, 40, 64))
-    tied = _shares((44, 60, 46, 50), (40, 60, 50, 50), (30, 64, 20, 61), (49, 50, 51, 50))
-    diverged = _shares((48, 50), (40, 0), (0, 60), (52, 50), (20, 22))
-    diverged[1, 1] = diverged[2, 0] = np.nan
+    # The smallest of the equally good rates comes neither first nor last.
+    tied = _shares(
+        (44, 60, 46, 50), (40, 60, 50, 50), (49, 50, 51, 50), (30, 64, 20, 61), (53, 47, 50, 50)
+    )
+    # Of those that diverged one is the first, one the best without the lost runs, and one the best
+    # with 0 for them.
+    nan = math.nan
+    diverged = _shares(
+        (40, 41, 42, 41),
+        (50, nan, 51, 49),
+        (nan, 64, nan, 63),
+        (nan, 62, 61, 63),
+        (44, 40, 42, 44),
+        (20, 22, 21, 23),
+    )
+    close = _shares((806, 802), (809, 807), (805, 810)) / 16  # 0.004 and 0.0005 below the best
     one_seed = _shares((50,), (51,))
-    drawn = rng.integers(40, 64, (5, 3)) / 64
+    drawn = [rng.integers(40, 65, shape) / 64 for shape in ((5, 3), (6, 5), (8, 4), (7, 6))]
     return [
         {"rates": np.array([0.1, 0.5, 0.02, 0.3]), "val_accuracies": lucky},
-        {"rates": np.array([0.03, 0.3, 0.1, 0.01]), "val_accuracies": tied},
-        {"rates": np.array([0.01, 1.0, 0.3, 0.1, 0.001]), "val_accuracies": diverged},
+        {"rates": np.array([0.03, 0.3, 0.01, 0.5, 0.1]), "val_accuracies": tied},
+        {"rates": np.array([0.01, 1.0, 0.3, 0.5, 0.1, 0.001]), "val_accuracies": diverged},
+        {"rates": np.array([0.05, 0.5, 0.2]), "val_accuracies": close},
         {"rates": np.array([0.05, 0.2]), "val_accuracies": one_seed},
-        {"rates": np.array([0.2, 0.01, 0.05, 1.0, 0.1]), "val_accuracies": drawn},
+        *(
+            {"rates": rng.permutation(MANY_RATES)[: len(table)], "val_accuracies": table}
+            for table in drawn
+        ),
     ]
 
 
@@ -357,6 +379,20 @@ def _diverged_chosen(rates: Any, val_accuracies: Any) -> Any:
 
 def _diverged_forgiven(rates: Any, val_accuracies: Any) -> Any:
     return _smallest_best(rates, np.nanmean(val_accuracies, axis=1))
+
+
+def _diverged_as_zero(rates: Any, val_accuracies: Any) -> Any:
+    return _smallest_best(rates, np.nan_to_num(val_accuracies).mean(axis=1))
+
+
+def _last_of_the_best(rates: Any, val_accuracies: Any) -> Any:
+    means = _usable(val_accuracies).mean(axis=1)
+    return rates[np.flatnonzero(means == means.max())[-1]]
+
+
+def _almost_the_best(rates: Any, val_accuracies: Any) -> Any:
+    means = _usable(val_accuracies).mean(axis=1)
+    return rates[means >= means.max() - 0.01].min()
 
 
 def _first_of_the_best(rates: Any, val_accuracies: Any) -> Any:
@@ -447,15 +483,33 @@ CHOOSE_RATE = Part(
             "that sometimes diverges is out: take the mean as it is, NaN.",
         ),
         WrongAnswer(
+            "diverged-as-0",
+            _diverged_as_zero,
+            "A run that diverged counts as 0 here, so that a rate with many good seeds may still "
+            "win. Such a rate is out: take the mean as it is, NaN.",
+        ),
+        WrongAnswer(
             "first-of-a-tie",
             _first_of_the_best,
             "Of equally good rates the first one in the list is taken; the smallest is asked for.",
+        ),
+        WrongAnswer(
+            "last-of-a-tie",
+            _last_of_the_best,
+            "Of equally good rates the last one in the list is taken; the smallest is asked for. "
+            "In a loop >= lets a later one in.",
         ),
         WrongAnswer(
             "largest-of-a-tie",
             _largest_of_the_best,
             "Of equally good rates the largest is taken; the smallest is asked for: it is farther "
             "from where training diverges.",
+        ),
+        WrongAnswer(
+            "almost-as-good",
+            _almost_the_best,
+            "Rates that are almost as good as the best are taken for equally good, by rounding or "
+            "a tolerance. Compare the means as they are.",
         ),
         WrongAnswer(
             "worst-rate",
@@ -478,6 +532,17 @@ def _result_cases(rng: np.random.Generator) -> list[Case]:
     later[1, 2] = np.nan
     one_seed = rng.permutation(np.arange(40, 45))[:, np.newaxis] / 64
     others = one_seed[::-1] - 1 / 128
+    tied = _shares((50, 52), (51, 51), (53, 49), (40, 44))
+    tests = _shares((49, 53), (50, 47), (48, 52), (45, 41))
+
+    def drawn(rates: int, seeds: int) -> Case:
+        val, test = rng.integers(40, 65, (2, rates, seeds)) / 64
+        return {
+            "rates": rng.permutation(MANY_RATES)[:rates],
+            "val_accuracies": val,
+            "test_accuracies": test,
+        }
+
     return [
         {
             "rates": np.array([0.1, 0.5, 0.02]),
@@ -494,6 +559,14 @@ def _result_cases(rng: np.random.Generator) -> list[Case]:
             "val_accuracies": one_seed,
             "test_accuracies": others,
         },
+        {
+            "rates": np.array([0.3, 0.03, 0.1, 0.01]),
+            "val_accuracies": tied,
+            "test_accuracies": tests,
+        },
+        drawn(7, 4),
+        drawn(8, 5),
+        drawn(6, 3),
     ]
 
 
@@ -534,6 +607,18 @@ def _over_all_rates(rates: Any, val_accuracies: Any, test_accuracies: Any) -> An
 def _best_test_mean(rates: Any, val_accuracies: Any, test_accuracies: Any) -> Any:
     rate = choose_rate(rates, val_accuracies)
     test = _row(rates, choose_rate(rates, test_accuracies), test_accuracies)
+    return rate, test.mean(), test.min(), test.max()
+
+
+def _tie_by_place(rates: Any, val_accuracies: Any, test_accuracies: Any) -> Any:
+    best = np.nanargmax(val_accuracies.mean(axis=1))
+    test = test_accuracies[best]
+    return rates[best], test.mean(), test.min(), test.max()
+
+
+def _row_of_sorted(rates: Any, val_accuracies: Any, test_accuracies: Any) -> Any:
+    rate = choose_rate(rates, val_accuracies)
+    test = test_accuracies[np.searchsorted(np.sort(rates), rate)]
     return rate, test.mean(), test.min(), test.max()
 
 
@@ -589,6 +674,18 @@ HONEST_RESULT = Part(
             "all-rates-mixed",
             _over_all_rates,
             "Mean, low and high are taken over all rates: take the row of the chosen one alone.",
+        ),
+        WrongAnswer(
+            "first-of-a-tie",
+            _tie_by_place,
+            "Of equally good rates the first one in the list is taken; choose_rate takes the "
+            "smallest. Call it.",
+        ),
+        WrongAnswer(
+            "row-of-sorted-rates",
+            _row_of_sorted,
+            "The row is looked up among the sorted rates, but the tables are in the order of "
+            "rates: take the row where rates == rate.",
         ),
         WrongAnswer(
             "ends-swapped",
@@ -800,6 +897,9 @@ def _claim_cases(rng: np.random.Generator) -> list[Case]:
         case(20, 30, 10, 25, 15, -2),  # one seed against, and yet enough
         case(60, -5, -6),  # the mean for a, two of three seeds for b
         case(300, 302, 298, 301, 299, 300),  # enough even without pairs
+        case(12, 22, 32),  # not enough, unless the deviation divides by n or t has n degrees
+        case(-93, -193, -293),  # with n in the deviation it is not enough either
+        case(-4, 2, 6, 10, 14, 20),  # more than 1.96 standard errors, and less than one deviation
     ]
 
 
@@ -843,9 +943,14 @@ def _only_better(a: Any, b: Any) -> Any:
     return int(low > 0)
 
 
-def _unpaired_claim(a: Any, b: Any) -> Any:
-    _, low, high = _unpaired(a, b)
-    return int(low > 0) - int(high < 0)
+def _claim_by(interval: Callable[[Any, Any], Any]) -> Callable[[Any, Any], int]:
+    """Return a claim that is right but for its interval."""
+
+    def answer(a: Any, b: Any) -> int:
+        _, low, high = interval(a, b)
+        return int(low > 0) - int(high < 0)
+
+    return answer
 
 
 def _worse_otherwise(a: Any, b: Any) -> Any:
@@ -895,9 +1000,27 @@ CLAIM = Part(
         ),
         WrongAnswer(
             "unpaired-claim",
-            _unpaired_claim,
+            _claim_by(_unpaired),
             "The interval is that of unpaired runs, too wide here: the luck of a seed is in both. "
             "Use paired_interval.",
+        ),
+        WrongAnswer(
+            "population-deviation",
+            _claim_by(_population),
+            "The interval is too narrow: the deviation divides by n. Use paired_interval, whose "
+            "deviation has ddof=1.",
+        ),
+        WrongAnswer(
+            "n-degrees-of-freedom",
+            _claim_by(_one_freedom_too_many),
+            "The interval is too narrow: T_95 is looked up at n, and n differences have n - 1 "
+            "degrees of freedom. Use paired_interval.",
+        ),
+        WrongAnswer(
+            "normal-quantile",
+            _claim_by(_normal_quantile),
+            "The interval is too narrow for so few seeds: 1.96 or 2 stands where T_95[n - 1] "
+            "belongs. Use paired_interval.",
         ),
         WrongAnswer(
             "claim-reversed",

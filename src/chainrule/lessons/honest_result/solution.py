@@ -1,7 +1,7 @@
 """Lesson 5: an honest result.
 
-Write the body of each function; the docstring says what goes in and what comes out. Then ask, in
-this folder:
+Write the body of each function; the docstring says what goes in and what comes out. Keep the names
+of functions and arguments. Then ask, in this folder:
 
     chainrule lesson check 5
 """

@@ -20,7 +20,8 @@ def run_steps(optimizer_class: Any, case: Case) -> tuple[Any, ...]:
     """Do one update a row of the gradients; return the parameters after each, (steps, n).
 
     The gradients come in one array that is filled anew for each step, as those of a `Network` do.
-    What an update writes into it ends in the case's gradients, where the judge looks for it.
+    What an update writes into it ends in the case's gradients, where the judge looks for it. Where
+    the case has `moved`, somebody else adds that to the parameters before the last step.
     """
     count, start = case.get("optimizers", 1), case["parameters"]
     with _as_written(optimizer_class):
@@ -31,18 +32,22 @@ def run_steps(optimizer_class: Any, case: Case) -> tuple[Any, ...]:
             optimizer, path = optimizers[step % count], paths[step % count]
             if isinstance(case.get("learning_rate"), np.ndarray):
                 optimizer.learning_rate = float(case["learning_rate"][step])
+            if step == len(case["gradients"]) - 1 and "moved" in case:
+                path.append(path[-1] + case["moved"])
             gradients[...] = row
             moved = optimizer.update(path[-1], gradients)
             if moved is None:
                 return (None,)
+            if not isinstance(moved, np.ndarray):
+                raise TypeError(f"update must return an array, not a {type(moved).__name__}")
             row[...] = gradients
             path.append(moved)  # none is let go, so that no id comes back
-            positions.append(np.array(moved))
+            positions.append(moved.copy())
     return (np.array(positions),)
 
 
 def _create(optimizer_class: Any, case: Case) -> Any:
-    others = ("parameters", "gradients", "optimizers")
+    others = ("parameters", "gradients", "optimizers", "moved")
     settings = {name: value for name, value in case.items() if name not in others}
     if isinstance(case.get("learning_rate"), np.ndarray):
         settings["learning_rate"] = float(case["learning_rate"][0])
@@ -93,9 +98,27 @@ def _with(base: type, **methods: Callable[..., Any]) -> Callable[..., Any]:
 
 
 FLOAT64_HINT = (
-    "The state is float64 and turns float32 parameters into float64: twice the memory and time. "
-    "Start from 0.0 or np.zeros_like(gradients), not from np.zeros."
+    "Something float64 turns float32 parameters into float64: twice the memory and time. It is "
+    "state from np.zeros (start from 0.0 or np.zeros_like(gradients)), or np.sqrt of a Python "
+    "number: use math.sqrt."
 )
+OWN_COPY_HINT = (
+    "The optimizer moves parameters that it keeps for itself, and not those that it is given. "
+    "Begin each step at the argument; keep only the state in self."
+)
+
+
+def _own_copy(base: type) -> Callable[..., Any]:
+    """Return a class that moves the parameters of its first step on, whatever it is given."""
+
+    def update(self: Any, parameters: Any, gradients: Any) -> Any:
+        self.parameters = getattr(self, "parameters", parameters.copy())
+        self.parameters = base.update(self, self.parameters, gradients)  # type: ignore[attr-defined]
+        return self.parameters.copy()
+
+    return _with(base, update=update)
+
+
 SHARED_HINT = (
     "Two optimizers share one state: it hangs on the class. Set it in __init__, on self, so that "
     "each has its own."
@@ -128,7 +151,7 @@ def _momentum_cases(rng: np.random.Generator) -> list[Case]:
             momentum=0.5,
         ),
         _drawn_case(rng, 3, 5, learning_rate=np.array([0.1, 0.1, 0.01]), momentum=0.8),
-        _drawn_case(rng, 4, 3),
+        _drawn_case(rng, 4, 3, moved=0.5),
         _drawn_case(rng, 5, 3, optimizers=2, learning_rate=0.2, momentum=0.9),
         _in_float32(_drawn_case(rng, 3, 4, learning_rate=0.1, momentum=0.9)),
     ]
@@ -290,6 +313,7 @@ MOMENTUM = Part(
             "below 1. Keep them in floats.",
         ),
         WrongAnswer("float64-creep", _momentum_with(_velocity_in_float64), FLOAT64_HINT),
+        WrongAnswer("own-copy", _own_copy(solution.Momentum), OWN_COPY_HINT),
     ),
     run=run_steps,
     changes=("parameters",),
@@ -315,7 +339,7 @@ def _rmsprop_cases(rng: np.random.Generator) -> list[Case]:
             beta=0.8,
             epsilon=0.001,
         ),
-        _drawn_case(rng, 3, 5),
+        _drawn_case(rng, 3, 5, moved=0.5),
         _drawn_case(rng, 3, 5, learning_rate=np.array([0.1, 0.1, 0.02]), beta=0.7, epsilon=0.1),
         _drawn_case(rng, 5, 3, optimizers=2, learning_rate=0.2, beta=0.9, epsilon=0.01),
         _in_float32(_drawn_case(rng, 3, 4, learning_rate=0.1, beta=0.9, epsilon=0.01)),
@@ -487,6 +511,7 @@ RMSPROP = Part(
         ),
         WrongAnswer("shared-state", _SharedRMSProp, SHARED_HINT),
         WrongAnswer("float64-creep", _with(_RMSProp, average=_rms_in_float64), FLOAT64_HINT),
+        WrongAnswer("own-copy", _own_copy(solution.RMSProp), OWN_COPY_HINT),
     ),
     run=run_steps,
     changes=("parameters",),
@@ -519,7 +544,7 @@ def _adam_cases(rng: np.random.Generator) -> list[Case]:
             beta2=0.9,
             epsilon=0.001,
         ),
-        _drawn_case(rng, 3, 5),
+        _drawn_case(rng, 3, 5, moved=0.5),
         _drawn_case(
             rng,
             3,
@@ -799,6 +824,7 @@ ADAM = Part(
             "gradients-changed", _with(_Adam, update=_adam_changes_gradients), CHANGED_HINT
         ),
         WrongAnswer("float64-creep", _with(_Adam, average=_adam_in_float64), FLOAT64_HINT),
+        WrongAnswer("own-copy", _own_copy(solution.Adam), OWN_COPY_HINT),
     ),
     run=run_steps,
     changes=("parameters",),

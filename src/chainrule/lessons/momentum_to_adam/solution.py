@@ -3,7 +3,9 @@
 Write the state and the step of three optimizers; the docstrings give the laws and the shapes. The
 check does one update for each row of `gradients`, and looks at the parameters after each. Where
 it gives a rate a row, it sets `learning_rate` before each step; where it says optimizers = 2, two
-optimizers with parameters of their own take turns. Then ask, in this folder:
+optimizers with parameters of their own take turns; where it says moved = 0.5, somebody else adds
+0.5 to the parameters before the last step. Keep the names of functions and arguments. Then ask, in
+this folder:
 
     chainrule lesson check 4
 """

@@ -23,6 +23,8 @@ from chainrule.network import Network
 
 epoch_batches: Callable[..., Any] = solution.epoch_batches
 EPOCHS = 3  # drawn one after the other from one generator
+MANY = 300  # epochs, in which any two indices share a batch at times, all but surely
+DEVIATIONS = 6  # so far from the expected number of times chance hardly ever goes
 
 # ---- epoch_batches ----
 
@@ -36,12 +38,12 @@ def _batches_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _run_batches(answer: Any, case: Case) -> tuple[Any, ...]:
-    """Return the sizes of one epoch's batches, and what is true of three epochs."""
+    """Return the sizes of one epoch's batches, and what is true of three and of 300 epochs."""
     twin = copy.deepcopy(case["rng"])
     drawn = [answer(**case) for _ in range(EPOCHS)]
     again = answer(**{**case, "rng": twin})
     if drawn[0] is None:
-        return None, False, False, False, False, False, False
+        return None, *(False,) * (len(EPOCH_BATCHES.outputs) - 1)
     epochs = [[np.asarray(batch) for batch in batches] for batches in drawn]
     first = [np.asarray(batch) for batch in again]
     indices = _order(epochs[0])
@@ -53,7 +55,27 @@ def _run_batches(answer: Any, case: Case) -> tuple[Any, ...]:
         indices != sorted(indices),
         *_novelty(epochs),
         _order(first) == indices,
+        *_meetings(answer, case),
     )
+
+
+def _meetings(answer: Any, case: Case) -> tuple[int, bool]:
+    """Return how many pairs of indices ever share a batch, and whether all do so equally often."""
+    count, batch_size = case["count"], case["batch_size"]
+    places = np.empty((MANY, count), np.int64)  # of each index: the number of its batch
+    for epoch in range(MANY):
+        batches = [np.ravel(batch) for batch in answer(**case)]
+        indices = _order(batches)
+        if sorted(indices) != list(range(count)):  # another output says so
+            return 0, False
+        numbers = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
+        places[epoch, np.array(indices, np.int64)] = numbers
+    one, other = np.triu_indices(count, 1)
+    times = (places[:, one] == places[:, other]).sum(axis=0)  # (pairs,)
+    whole, rest = divmod(count, batch_size)
+    share = (whole * math.comb(batch_size, 2) + math.comb(rest, 2)) / math.comb(count, 2)
+    allowed = DEVIATIONS * math.sqrt(MANY * share * (1 - share))
+    return int((times > 0).sum()), bool((abs(times - MANY * share) <= allowed).all())
 
 
 def _order(epoch: list[Array]) -> list[Any]:
@@ -125,6 +147,29 @@ def _shuffled_inside(count: int, batch_size: int, rng: Any) -> Any:
     return [rng.permutation(batch) for batch in _never_shuffled(count, batch_size, rng)]
 
 
+def _rotated(count: int, batch_size: int, rng: Any) -> Any:
+    order = np.roll(np.arange(count), rng.integers(count))
+    return [order[i : i + batch_size] for i in _starts(count, batch_size)]
+
+
+def _last_stays(count: int, batch_size: int, rng: Any) -> Any:
+    order = np.append(rng.permutation(count - 1), count - 1)
+    return [order[i : i + batch_size] for i in _starts(count, batch_size)]
+
+
+def _half_shuffled(count: int, batch_size: int, rng: Any) -> Any:
+    order = np.arange(count)
+    order[: count // 2] = rng.permutation(count // 2)
+    return [order[i : i + batch_size] for i in _starts(count, batch_size)]
+
+
+def _two_swapped(count: int, batch_size: int, rng: Any) -> Any:
+    order = np.arange(count)
+    one, other = rng.choice(count, 2, replace=False)
+    order[[one, other]] = order[[other, one]]
+    return [order[i : i + batch_size] for i in _starts(count, batch_size)]
+
+
 def _from_one(count: int, batch_size: int, rng: Any) -> Any:
     return [batch + 1 for batch in epoch_batches(count, batch_size, rng)]
 
@@ -141,6 +186,8 @@ EPOCH_BATCHES = Part(
         "new_order_each_epoch",
         "new_batches_each_epoch",
         "same_seed_same_batches",
+        f"'in {MANY} epochs so many pairs of indices share a batch'",
+        "'all pairs do so about equally often'",
     ),
     hints=(
         "What do you get if you shuffle a pack of cards, and then deal it out in heaps of four?",
@@ -211,8 +258,8 @@ EPOCH_BATCHES = Part(
         WrongAnswer(
             "own-generator",
             _own_generator,
-            "The order does not come from rng, so that a run cannot be repeated. Draw from the "
-            "rng that comes in, not from np.random.",
+            "The order does not come from rng alone, so that a run cannot be repeated. Draw from "
+            "the rng that comes in, not from np.random.",
         ),
         WrongAnswer(
             "batches-only-shuffled",
@@ -225,6 +272,30 @@ EPOCH_BATCHES = Part(
             _shuffled_inside,
             "The same indices share a batch in every epoch: each batch is shuffled in itself. "
             "Shuffle all indices first, then cut.",
+        ),
+        WrongAnswer(
+            "only-rotated",
+            _rotated,
+            "The indices are turned round, not shuffled: neighbours stay neighbours, and sorted "
+            "data still gives batches of one class. Use rng.permutation.",
+        ),
+        WrongAnswer(
+            "last-never-moves",
+            _last_stays,
+            "The last index always comes last: permutation(count - 1) leaves it out of the "
+            "shuffle. Shuffle all count indices.",
+        ),
+        WrongAnswer(
+            "half-shuffled",
+            _half_shuffled,
+            "Only the first half of the indices is shuffled, the second stays as it is. Shuffle "
+            "all of them.",
+        ),
+        WrongAnswer(
+            "two-swapped",
+            _two_swapped,
+            "Two indices change places, and all others stay where they are: that is no shuffle. "
+            "Use rng.permutation.",
         ),
     ),
 )
@@ -252,7 +323,9 @@ def _run_sgd(answer: Any, case: Case) -> tuple[Any, ...]:
         parameters = optimizer.update(parameters, gradients)
         if parameters is None:
             return None, False
-        after.append(np.array(parameters))
+        if not isinstance(parameters, np.ndarray):
+            raise TypeError(f"update must return an array, not a {type(parameters).__name__}")
+        after.append(parameters.copy())
     return after, all(array.dtype == case["gradients"].dtype for array in after)
 
 
@@ -427,7 +500,9 @@ class _Witness:
 
     def __init__(self, steps_per_epoch: int) -> None:
         self.steps_per_epoch = steps_per_epoch
+        self.network: Network | None = None
         self.calls: list[tuple[Array, Array]] = []
+        self.met: list[Array] = []  # the parameters at each call
         self.losses: list[float] = []
 
     def loss(self, outputs: Array, labels: Any) -> tuple[float, Array]:
@@ -436,6 +511,8 @@ class _Witness:
             return 0.0, np.zeros_like(outputs)
         epoch = len(self.calls) // self.steps_per_epoch
         self.calls.append((images, np.array(labels)))
+        if self.network is not None:
+            self.met.append(self.network.parameters.copy())
         self.losses.append(float(len(images) + 10 * epoch))
         return self.losses[-1], np.full_like(outputs, len(self.calls))
 
@@ -473,6 +550,7 @@ def _run_train(answer: Any, case: Case) -> tuple[Any, ...]:
         witness = _Witness(math.ceil(count / case["batch_size"]))
         layers = [_KnownGradient()]
         network = Network(layers, loss=witness.loss, optimizer=witness, dtype=np.float64)
+        witness.network = network
         return answer(**{**case, "network": network, "rng": rng}), witness, network
 
     twin = copy.deepcopy(case["rng"])
@@ -483,6 +561,7 @@ def _run_train(answer: Any, case: Case) -> tuple[Any, ...]:
     return (
         losses if losses is None else np.asarray(losses),
         len(witness.calls),
+        [*witness.met, network.parameters.copy()][min(1, len(witness.met))],
         network.parameters.copy(),
         all(sorted(_order(epoch)) == list(range(count)) for epoch in epochs),
         all(np.array_equal(given, labels[images]) for images, given in witness.calls),
@@ -653,6 +732,7 @@ TRAIN = Part(
     outputs=(
         "losses",
         "batches_seen",
+        "parameters_after_the_first_step",
         "parameters",
         "each_image_once_an_epoch",
         "labels_of_these_images",
@@ -695,8 +775,8 @@ TRAIN = Part(
         WrongAnswer(
             "own-generator",
             _new_generator,
-            "The order does not come from rng, so that a run cannot be repeated. Hand the rng that "
-            "comes in on to epoch_batches.",
+            "The order does not come from rng alone, so that a run cannot be repeated. Hand the "
+            "rng that comes in on to epoch_batches.",
         ),
         WrongAnswer(
             "mean-of-batch-means",
