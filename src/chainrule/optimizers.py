@@ -46,7 +46,7 @@ class Optimizer:
     rule: Callable[..., None]
 
     # A block's parameters, gradients, moments and temporaries stay in the cache together.
-    block_size = 65_536
+    block_size = 131_072
 
     def __post_init__(self) -> None:
         checks.hyperparameters(self)
