@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Before NumPy is imported: workers of two BLAS threads each would wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):

@@ -135,13 +135,13 @@ class Dense(Layer):
         checks.drawn(self)
         self.x = checks.batch(self, x, self.n_in, self.weights.dtype)
         y = self.x @ self.weights  # (batch, in) @ (in, out)
-        y += self.biases  # (out,), the same for each row
-        return y
+        return np.add(y, self.biases, out=y)  # (batch, out) + (out,)
 
     def backward(self, grad_y: Array) -> Array | None:
         """Write dW = xᵀ dy and db = Σ dy; return dx = dy Wᵀ, shape (batch, n_in)."""
         checks.output_gradient(self, grad_y, (len(self.x), self.n_out))
-        np.matmul(self.x.T, grad_y, out=self.gradients["weights"])  # (in, batch) @ (batch, out)
+        product = np.matmul if len(grad_y) > 1 else np.multiply  # of one example: half the step
+        product(self.x.T, grad_y, out=self.gradients["weights"])  # (in, batch) @ (batch, out)
         grad_y.sum(axis=0, out=self.gradients["biases"])
         if not self.needs_input_gradient:
             return None
