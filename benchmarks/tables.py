@@ -105,7 +105,7 @@ def operations_table(line):
         for operation in line["operations"]
     ]
     rows.append(["whole step", number(line["median"]), "", "", "100%"])
-    heads = (f"{line['threads']} BLAS threads, µs", "median", "least", "products alone", "share")
+    heads = (f"BLAS threads: {line['threads']}, µs", "median", "least", "products alone", "share")
     return table(heads, rows)
 
 
