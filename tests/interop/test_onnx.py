@@ -46,7 +46,7 @@ def by_reference(path, images):
     return ReferenceEvaluator(str(path)).run(None, {"images": images})[0]
 
 
-def assert_same(classifier, path, images):
+def assert_same(classifier, path, images, tolerance=TOLERANCE):
     """Compare the two with Chainrule; the images are bytes, the graph takes pixels from 0 to 1."""
     pixels = images.astype(np.float32) / 255
     expected = classifier.probabilities(images)
@@ -55,7 +55,7 @@ def assert_same(classifier, path, images):
         came = evaluate(path, pixels)
         assert came.dtype == np.float32
         assert came.shape == expected.shape
-        assert np.abs(came - expected).max() <= TOLERANCE
+        assert np.abs(came - expected).max() <= tolerance
 
 
 def network(*hidden, dtype=np.float32):
@@ -105,7 +105,9 @@ def test_standardisation_of_each_pixel_with_constant_ones(classifier, images, tm
     export_onnx(made, tmp_path / "it.onnx")
     odd = images.copy()
     odd[:, 0, 0] = 200  # a pixel that never varied in training must not explode
-    assert_same(made, tmp_path / "it.onnx", odd)
+    # Rare pixels lie many deviations out: logits of some hundreds, rounded to float32.
+    logits = np.abs(made.network.forward(made.inputs(odd))).max()
+    assert_same(made, tmp_path / "it.onnx", odd, tolerance=4 * np.finfo(np.float32).eps * logits)
 
 
 def test_a_float64_network(classifier, images, tmp_path):
