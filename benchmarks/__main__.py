@@ -1,6 +1,6 @@
 """Chainrule and its peers, side by side: the same work in one go, again and again.
 
-    pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu
+    pip install torch==2.13.0                  # its CPU build
     pip install -e '.[bench]'
     python -m benchmarks                       # everything: a few hours on a quiet machine
     python -m benchmarks --rows main --epochs 5 --repeats 3
