@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.checks import Array
+from chainrule.checks import Array, extra
 from chainrule.faults import TwiceAveragingDense, standardise_by_tiny_deviations
 from chainrule.layers import Dense, Layer, ReLU
 from chainrule.network import COURSE_SIZES, Network
@@ -101,6 +101,7 @@ def main() -> None:
     from chainrule.data.mnist import load_dataset
     from chainrule.data.split import split_dataset, trainable
 
+    extra("threadpoolctl").threadpool_limits(1)  # as chainrule compare does: the same bits
     parser = argparse.ArgumentParser(description=__doc__, prog="retold")
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 up (default: 3)")
     parser.add_argument("--epochs", type=int, default=20, help="(default: 20)")
