@@ -113,3 +113,8 @@ def test_one_cycle_that_warms_up_all_the_way_ends_at_its_peak():
 
 def test_one_cycle_whose_rise_is_one_step_begins_at_its_peak():
     assert one_cycle_rate(0, 1.0, 10, warmup=0.1) == 1.0
+
+
+def test_one_cycle_whose_rise_is_two_steps_begins_low():
+    assert one_cycle_rate(0, 1.0, 20, warmup=0.1) == pytest.approx(1 / 25)
+    assert one_cycle_rate(1, 1.0, 20, warmup=0.1) == pytest.approx(1.0)
