@@ -128,8 +128,6 @@ def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
         return _Outcome(error=error)
     if len(part.outputs) > 1 and len(outputs) == 1:
         outputs = _unpacked(outputs[0])
-    if part.gives_list and len(outputs) > 1:
-        outputs = (list(outputs),)  # a tuple is as good as a list
     changed = (
         name
         for name, value in case.items()

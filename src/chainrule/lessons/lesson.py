@@ -70,8 +70,6 @@ class Part:
         The arguments that it may change in place.
     keeps_dtype : bool
         Whether float32 arguments must give float32 outputs.
-    gives_list : bool
-        Whether its one output is a list of arrays, for which a tuple is taken as well.
     """
 
     name: str
@@ -82,7 +80,6 @@ class Part:
     run: Run = call
     changes: tuple[str, ...] = ()
     keeps_dtype: bool = False
-    gives_list: bool = False
 
 
 @dataclass(frozen=True)
