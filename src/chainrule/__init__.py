@@ -53,7 +53,13 @@ if TYPE_CHECKING:
         visualize_predictions,
     )
     from chainrule.gradcheck import audit, numerical_gradient
-    from chainrule.storage import load_model, save_model
+    from chainrule.storage import (
+        Checkpoint,
+        load_checkpoint,
+        load_model,
+        save_checkpoint,
+        save_model,
+    )
 
 __version__ = "0.1.0"
 
@@ -63,6 +69,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "ChainruleError",
+    "Checkpoint",
     "Dense",
     "Dropout",
     "History",
@@ -87,6 +94,7 @@ __all__ = [
     "he_normal",
     "he_uniform",
     "lecun_normal",
+    "load_checkpoint",
     "load_mnist",
     "load_model",
     "mean_squared_error",
@@ -96,6 +104,7 @@ __all__ = [
     "predict",
     "preprocess_mnist",
     "print_epoch",
+    "save_checkpoint",
     "save_model",
     "softmax",
     "softmax_crossentropy_with_logits",
@@ -107,15 +116,18 @@ __all__ = [
 ]
 
 _IMPORTED_ON_FIRST_USE = {
+    "Checkpoint": "storage",
     "accuracy": "evaluation",
     "audit": "gradcheck",
     "confusion_matrix": "evaluation",
     "evaluate_network": "evaluation",
+    "load_checkpoint": "storage",
     "load_mnist": "data",
     "load_model": "storage",
     "numerical_gradient": "gradcheck",
     "plot_training_comparison": "evaluation",
     "preprocess_mnist": "data",
+    "save_checkpoint": "storage",
     "save_model": "storage",
     "visualize_mnist_samples": "evaluation",
     "visualize_predictions": "evaluation",

@@ -38,14 +38,15 @@ class BackwardBeforeForwardError(ChainruleError, AttributeError):
 
 
 class TrainingDiverged(ArithmeticError):
-    """The loss is not finite; the step that it belongs to was not done.
+    """The loss or a gradient is not finite; the step that it belongs to was not done.
 
     Attributes
     ----------
     step : int
         The step that could not be done; the first is 1.
     layer : str
-        The first layer whose output is not finite, such as "layer 2, Dense(256, 128)".
+        What is first not finite: a layer's output, such as "layer 2, Dense(256, 128)", or, from
+        the loss back, "the gradient of weights in layer 2, Dense(256, 128)".
     learning_rate : float
         Of the last step that was done.
     """
@@ -56,7 +57,7 @@ class TrainingDiverged(ArithmeticError):
 
     def __str__(self) -> str:
         return (
-            f"The loss stopped being finite at step {self.step}: {self.layer} is the first to give "
+            f"Training stopped being finite at step {self.step}: {self.layer} is the first to give "
             f"NaN or infinity, at learning rate {self.learning_rate:g}; try a smaller rate."
         )
 
@@ -95,6 +96,8 @@ class InPlace:
 
     def __set__(self, owner: object, values: ArrayLike) -> None:
         array = getattr(owner, self.holder)[self.name]
+        if values is array:
+            return  # as after every step of an optimizer that works in place
         words = repr(owner).partition("\n")[0]  # of a network's, the first line
         array[...] = of_shape(f"{self.name} of {words}", values, array.shape, array.dtype)
 
@@ -444,6 +447,19 @@ def finite_loss(loss: float, network: Any, X: ArrayLike, step: int) -> None:
     first = finite.index(False) if False in finite else None
     layer = "the loss" if first is None else f"layer {first}, {network[first]}"
     raise TrainingDiverged(step, layer, getattr(network.optimizer, "rate", math.nan))
+
+
+def finite_step(loss: float, network: Any, X: ArrayLike, step: int) -> None:
+    """Check the loss and the gradients of a step before it is done; find the layer to blame."""
+    finite_loss(loss, network, X, step)
+    g = network.gradients
+    if math.isfinite(g @ g):  # a tenth of the time of isfinite, and no large array
+        return
+    for i, layer in reversed(list(enumerate(network))):
+        for name, gradient in layer.gradients.items():
+            if not np.isfinite(gradient).all():
+                where = f"the gradient of {name} in layer {i}, {layer}"
+                raise TrainingDiverged(step, where, getattr(network.optimizer, "rate", math.nan))
 
 
 def classifier(network: Any) -> None:

@@ -1,32 +1,26 @@
-"""Model files: written whole or not at all, and read back exactly or not at all.
+"""Model files and checkpoints: what they hold, and how a network comes back out of them.
 
-A model file is an uncompressed .npz: a member ``header`` (JSON as uint8) that says what the model
-is, and one member for each array, ``<layer>.<name>``, such as ``0.weights``. Reading never runs
-code and never allocates more than the header and the file's size allow.
+A model file holds one array for each of ``<layer>.<name>``, such as ``0.weights``. A checkpoint
+holds the flat vector of the parameters, the optimizer's moments and what training has seen; it is
+read into a network that was made in the same way.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import math
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from chainrule.archive import Archive, opened_archive, sha256_of, write_archive
 from chainrule.checks import Array, ChainruleError, whole_number
-from chainrule.files import replacing
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from chainrule.losses import mean_squared_error, softmax_crossentropy_with_logits
 from chainrule.network import Network
+from chainrule.training import KEYS, History
 
-FORMAT = "chainrule model"
 VERSION = 1
 LAYERS: dict[str, type[Layer]] = {
     layer.__name__: layer for layer in (Dense, ReLU, LeakyReLU, Sigmoid, Tanh, Dropout)
@@ -34,7 +28,6 @@ LAYERS: dict[str, type[Layer]] = {
 LOSSES: dict[str, Callable[..., tuple[float, Array]]] = {
     loss.__name__: loss for loss in (softmax_crossentropy_with_logits, mean_squared_error)
 }
-HEADER_LIMIT = 1_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
     model = Model(model) if isinstance(model, Network) else model
     network = model.network
     header = {
-        "format": FORMAT,
+        "format": "chainrule model",
         "version": VERSION,
         "layers": [_layer_header(layer) for layer in network],
         "loss": _loss_name(network),
@@ -85,11 +78,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
         "classes": model.classes,
         "data": model.data,
     }
-    text = np.frombuffer(_header_text(header), np.uint8)
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
-        for name, array in {"header": text, **_arrays(network)}.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+    write_archive(path, header, _arrays(network))
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -102,23 +91,180 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     OSError
         If the file cannot be opened.
     """
-    with Path(path).open("rb") as file:
-        try:
-            return _read_model(file)
-        except ChainruleError as error:
-            raise ChainruleError(f"{path} is not a model file that can be read: {error}") from error
-        except MemoryError:
-            raise
-        except Exception as error:  # zipfile and json raise a dozen types on damaged bytes
-            raise ChainruleError(
-                f"{path} is not a model file, or it is damaged: {error or type(error).__name__}."
-            ) from error
+    with opened_archive(path, "model", VERSION) as archive:
+        return _read_model(archive)
 
 
 def parameters_sha256(network: Network) -> str:
     """Return the SHA-256 of the flat vector of parameters, as little-endian bytes."""
-    little_endian = network.parameters.astype(network.dtype.newbyteorder("<"), copy=False)
-    return hashlib.sha256(little_endian.tobytes()).hexdigest()
+    return sha256_of(network.parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Where a training stands, besides the network with its optimizer and its generators.
+
+    Attributes
+    ----------
+    start : (int, int)
+        The epoch and the batch that come next.
+    history : History
+    best_epoch : int or None
+        The epoch with the best validation so far; the first is 0.
+    best : array, shape (n,), or None
+        The parameters after that epoch.
+    """
+
+    start: tuple[int, int]
+    history: History
+    best_epoch: int | None = None
+    best: Array | None = None
+
+
+def save_checkpoint(path: str | os.PathLike[str], network: Network, checkpoint: Checkpoint) -> None:
+    """Write all that a training needs to go on to the bit; an older file is replaced as a whole.
+
+    Raises
+    ------
+    ChainruleError
+        For an optimizer of one's own without `t`, `rate` and `state`.
+    OSError
+        If the file cannot be written; an older one stays as it was.
+    """
+    optimizer, history = _optimizer_of(network), checkpoint.history
+    arrays = {
+        "parameters": network.parameters,
+        **{f"moment.{name}": moment for name, moment in optimizer.state.items()},
+        "history": np.array([history[key] for key in KEYS], dtype=np.float64),
+        "sums": np.array([*history.sums, history.seconds]),
+    }
+    if checkpoint.best is not None:
+        arrays["best"] = checkpoint.best
+    header = {
+        "format": "chainrule checkpoint",
+        "version": VERSION,
+        "layers": [str(layer) for layer in network],
+        "optimizer": type(optimizer).__name__,
+        "dtype": str(network.dtype),
+        "t": optimizer.t,
+        "rate": optimizer.rate,
+        "moments": list(optimizer.state),
+        "start": list(checkpoint.start),
+        "best_epoch": checkpoint.best_epoch,
+        "generators": {
+            str(i): _as_lists(generator.bit_generator.state)
+            for i, generator in _generators(network).items()
+        },
+        "sha256": sha256_of(*arrays.values()),
+    }
+    write_archive(path, header, arrays)
+
+
+def load_checkpoint(path: str | os.PathLike[str], network: Network) -> Checkpoint:
+    """Put a network where it was when `save_checkpoint` wrote the file, and say where that was.
+
+    Parameters
+    ----------
+    path : path-like
+    network : Network
+        With an optimizer; made in the same way as the one that was saved. It is changed only
+        once the whole file has been read and found right.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    ChainruleError
+        If the file is anything else, damaged, of a newer format or of another network.
+    OSError
+        If the file cannot be opened.
+    """
+    optimizer, generators = _optimizer_of(network), _generators(network)
+    with opened_archive(path, "checkpoint", VERSION) as archive:
+        header = archive.header
+        _check_made_alike(header, network)
+        numbers, flat = np.dtype(np.float64), (network.parameters.shape, network.dtype)
+        kinds = {
+            "parameters": flat,
+            **{f"moment.{name}": flat for name in header["moments"]},
+            "history": ((len(KEYS), None), numbers),
+            "sums": ((4,), numbers),
+            **({} if header["best_epoch"] is None else {"best": flat}),
+        }
+        archive.check_members(kinds)
+        arrays = {name: archive.read(name, *kind) for name, kind in kinds.items()}
+        if sha256_of(*arrays.values()) != header["sha256"]:
+            raise ChainruleError("the arrays do not have the SHA-256 of the header.")
+        epoch, batch = (whole_number("start", number) for number in header["start"])
+        states = {i: _as_arrays(header["generators"][str(i)]) for i in generators}
+        for i, generator in generators.items():
+            type(generator.bit_generator)().state = states[i]  # a wrong one is found here
+        history = History()
+        for key, values in zip(KEYS, arrays["history"], strict=True):
+            history[key] = values.tolist()
+        history.sums[:], history.seconds = arrays["sums"][:3], float(arrays["sums"][3])
+        t, rate = whole_number("t", header["t"]), float(header["rate"])
+    network.parameters = arrays["parameters"]
+    optimizer.state = {name: arrays[f"moment.{name}"].copy() for name in header["moments"]}
+    optimizer.t, optimizer.rate = t, rate
+    for i, generator in generators.items():
+        generator.bit_generator.state = states[i]
+    return Checkpoint((epoch, batch), history, header["best_epoch"], arrays.get("best"))
+
+
+def _optimizer_of(network: Network) -> Any:
+    optimizer: Any = network.optimizer
+    if not all(hasattr(optimizer, name) for name in ("t", "rate", "state")):
+        raise ChainruleError(
+            f"A checkpoint keeps t, rate and state (a dict of vectors) of the optimizer, and "
+            f"{optimizer!r} lacks one of them: give it all three, as chainrule.SGD has them."
+        )
+    return optimizer
+
+
+def _generators(network: Network) -> dict[int, np.random.Generator]:
+    """Return the generators of layers that draw while training, by the layer's index."""
+    held = {i: getattr(layer, "rng", None) for i, layer in enumerate(network)}
+    return {i: rng for i, rng in held.items() if isinstance(rng, np.random.Generator)}
+
+
+def _as_lists(value: Any) -> Any:
+    """Return the state of a generator as JSON has it."""
+    if isinstance(value, dict):
+        return {key: _as_lists(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": str(value.dtype)}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _as_arrays(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"array", "dtype"}:
+        return np.array(value["array"], value["dtype"])
+    return {key: _as_arrays(item) for key, item in value.items()}
+
+
+def _check_made_alike(header: dict[str, Any], network: Network) -> None:
+    """Check that a checkpoint is of a network that was made like this one."""
+    here = {
+        "layers": [str(layer) for layer in network],
+        "optimizer": type(network.optimizer).__name__,
+        "dtype": str(network.dtype),
+    }
+    for name, value in here.items():
+        if header[name] != value:
+            raise ChainruleError(
+                f"it was made with {name} {_words(header[name])}, this network has {_words(value)}."
+            )
+    if set(header["generators"]) != {str(i) for i in _generators(network)}:
+        raise ChainruleError("other layers of it draw at random than in this network.")
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _arrays(network: Network) -> dict[str, Array]:
@@ -127,22 +273,6 @@ def _arrays(network: Network) -> dict[str, Array]:
         for i, layer in enumerate(network)
         for name, array in layer.parameters.items()
     }
-
-
-def _header_text(header: dict[str, Any]) -> bytes:
-    try:
-        text = json.dumps(header)
-        if json.loads(text) != header:
-            raise TypeError("tuples and keys that are no text would come back as others")
-    except (TypeError, ValueError) as error:
-        raise ChainruleError(
-            f"What is stored with a model must be JSON (dict, list, text, numbers), got: {error}."
-        ) from error
-    if len(text) > HEADER_LIMIT:
-        raise ChainruleError(
-            f"What is stored with a model may take {HEADER_LIMIT:,} bytes, got {len(text):,}."
-        )
-    return text.encode()
 
 
 def _layer_header(layer: Layer) -> dict[str, Any]:
@@ -165,39 +295,17 @@ def _loss_name(network: Network) -> str:
     )
 
 
-def _read_model(file: IO[bytes]) -> Model:
-    with zipfile.ZipFile(file) as archive:
-        header = _read_header(archive)
-        network = _build_network(header, limit=os.fstat(file.fileno()).st_size)
-        views = _arrays(network)
-        names = [info.filename for info in archive.infolist()]
-        if sorted(names) != sorted([f"{name}.npy" for name in ("header", *views)]):
-            raise ChainruleError(f"its members are {names}, its header asks for {list(views)}.")
-        for name, view in views.items():
-            view[...] = _read_array(archive, name, view.shape, view.dtype)
+def _read_model(archive: Archive) -> Model:
+    header = archive.header
+    network = _build_network(header, limit=archive.size)
+    views = _arrays(network)
+    archive.check_members(views)
+    for name, view in views.items():
+        view[...] = archive.read(name, view.shape, view.dtype)
     if parameters_sha256(network) != header["parameters_sha256"]:
         raise ChainruleError("the parameters do not have the SHA-256 of the header.")
     keys = ("preprocessing", "training", "classes", "data")
     return Model(network, **{key: header[key] for key in keys})
-
-
-def _read_header(archive: zipfile.ZipFile) -> dict[str, Any]:
-    names = [info.filename for info in archive.infolist()]
-    if names.count("header.npy") != 1:
-        raise ChainruleError("it has no member 'header', or more than one.")
-    size = archive.getinfo("header.npy").file_size
-    if size > HEADER_LIMIT:
-        raise ChainruleError(f"its header declares {size:,} bytes, more than {HEADER_LIMIT:,}.")
-    text = _read_array(archive, "header", None, np.dtype(np.uint8)).tobytes()
-    header = json.loads(text)
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ChainruleError("its header is not that of a Chainrule model.")
-    if header["version"] != VERSION:
-        raise ChainruleError(
-            f"it has format version {header['version']}, this Chainrule reads {VERSION}: "
-            "upgrade Chainrule."
-        )
-    return header
 
 
 def _build_network(header: dict[str, Any], limit: int) -> Network:
@@ -223,22 +331,3 @@ def _build_network(header: dict[str, Any], limit: int) -> Network:
 
 def _zeros(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
     return np.zeros((n_in, n_out))
-
-
-def _read_array(
-    archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None, dtype: np.dtype[Any]
-) -> Any:
-    """Return one member, which must have the given dtype and shape; None is any vector."""
-    info = archive.getinfo(f"{name}.npy")
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-        raise ChainruleError(f"member {name!r} is compressed.")
-    if shape is not None and info.file_size > math.prod(shape) * dtype.itemsize + HEADER_LIMIT:
-        raise ChainruleError(f"member {name!r} is larger than its shape {shape}.")
-    content = io.BytesIO(archive.read(info))  # which checks the CRC-32
-    if np.lib.format.read_magic(content) != (1, 0):
-        raise ChainruleError(f"member {name!r} is not in the format npy 1.0.")
-    came_shape, fortran_order, came_dtype = np.lib.format.read_array_header_1_0(content)
-    wanted_shape = came_shape if shape is None else shape
-    if (came_shape, came_dtype, fortran_order) != (wanted_shape, dtype, False):
-        raise ChainruleError(f"member {name!r} is {came_shape} {came_dtype}, not {shape} {dtype}.")
-    return np.frombuffer(content.read(), dtype).reshape(wanted_shape)

@@ -23,31 +23,38 @@ class History(dict[str, list[float]]):
     its own step; ``val_loss`` and ``val_accuracy`` are taken after the epoch on the whole
     validation set; ``learning_rate`` and ``gradient_norm`` belong to the epoch's last step;
     ``seconds`` runs from the start of training and leaves validation out.
+
+    Attributes
+    ----------
+    sums : array, shape (3,)
+        Of the epoch in progress: losses, right predictions and images seen.
+    seconds : float
+        Trained so far.
     """
 
     def __init__(self) -> None:
         super().__init__({key: [] for key in KEYS})
+        self.sums, self.seconds = np.zeros(3), 0.0
 
     def append(self, *values: float) -> None:
-        """Add the values of one epoch, in the order of the keys."""
+        """Add the values of one epoch, in the order of the keys, and begin the next."""
         for key, value in zip(KEYS, values, strict=True):
             self[key].append(float(value))
+        self.sums[:] = 0
 
 
 def print_epoch(epoch: int, history: History) -> None:
     """Print one line for the epoch that has just ended."""
-    loss, val_loss, share, seconds = (
-        history[key][-1] for key in ("loss", "val_loss", "val_accuracy", "seconds")
-    )
+    last = {key: values[-1] for key, values in history.items()}
+    share = last["val_accuracy"]
     accuracy = "" if math.isnan(share) else f"  validation accuracy {share:.2%}"
-    start = f"epoch {epoch + 1:>3}  loss {loss:.4f}  validation loss {val_loss:.4f}"
-    print(f"{start}{accuracy}  {seconds:.1f} s")
+    losses = f"loss {last['loss']:.4f}  validation loss {last['val_loss']:.4f}"
+    print(f"epoch {epoch + 1:>3}  {losses}{accuracy}  {last['seconds']:.1f} s")
 
 
 def train_batch(network: Network, X: ArrayLike, y: ArrayLike) -> float:
     """Do one step on the batch X (batch, features), y (batch,); return its loss before the step."""
-    loss, _ = _train_step(network, X, y, step=getattr(network.optimizer, "t", 0) + 1)
-    return loss
+    return _train_step(network, X, y, step=getattr(network.optimizer, "t", 0) + 1)[0]
 
 
 def train_network(
@@ -61,6 +68,7 @@ def train_network(
     *,
     seed: int = 0,
     start: tuple[int, int] = (0, 0),
+    history: History | None = None,
     on_epoch: Callable[[int, History], object] | None = print_epoch,
     progress: Callable[[list[Integers]], Iterable[Integers]] | None = None,
 ) -> History:
@@ -78,6 +86,9 @@ def train_network(
         Epoch e shuffles with ``default_rng([seed, e])``.
     start : (int, int)
         The epoch and the batch at which to begin, to go on with training that was stopped.
+    history : History, optional
+        To go on with, as it was at `start`; it is changed in place, and so is at hand whatever
+        ends training.
     on_epoch : callable, optional
         ``on_epoch(epoch, history)`` is called after each epoch; a true return value ends training.
     progress : callable, optional
@@ -90,7 +101,7 @@ def train_network(
     Raises
     ------
     TrainingDiverged
-        At the first step whose loss is not finite.
+        At the first step whose loss or gradient is not finite; the step is not done.
     """
     X_train, y_train = checks.examples_for(network, "train", X_train, y_train)
     X_val, y_val = checks.examples_for(network, "val", X_val, y_val)
@@ -100,26 +111,26 @@ def train_network(
     steps_per_epoch = math.ceil(len(X_train) / batch_size)
     first_epoch, first_batch = checks.start(start, steps_per_epoch)
     checks.functions(on_epoch=on_epoch, progress=progress)
-    history, seconds = History(), 0.0
+    history = History() if history is None else history
 
     for epoch in range(first_epoch, num_epochs):
         started = time.perf_counter()
         batches = epoch_batches(len(X_train), batch_size, seed, epoch)[first_batch:]
         step = epoch * steps_per_epoch + first_batch
-        first_batch, loss_sum, right, seen = 0, 0.0, 0.0, 0
+        first_batch = 0
         for batch in progress(batches) if progress else batches:
             step += 1
             loss, outputs = _train_step(network, X_train[batch], y_train[batch], step)
-            loss_sum += loss * len(batch)
-            right += _count_right(network, outputs, y_train[batch])
-            seen += len(batch)
-        seconds += time.perf_counter() - started
+            right = _count_right(network, outputs, y_train[batch])
+            history.sums += loss * len(batch), right, len(batch)
+        history.seconds += time.perf_counter() - started
 
         val_loss, val_accuracy = loss_and_accuracy(network, X_val, y_val)
         checks.finite_loss(val_loss, network, X_val, step + 1)
         rate = getattr(network.optimizer, "rate", math.nan)
         norm = float(np.linalg.norm(network.gradients))
-        history.append(loss_sum / seen, right / seen, val_loss, val_accuracy, rate, norm, seconds)
+        loss, accuracy, _ = history.sums / history.sums[2]
+        history.append(loss, accuracy, val_loss, val_accuracy, rate, norm, history.seconds)
         if on_epoch and on_epoch(epoch, history):
             break
     return history
@@ -150,14 +161,13 @@ def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[
 def _train_step(network: Network, X: ArrayLike, y: ArrayLike, step: int) -> tuple[float, Array]:
     """Do one step; return the batch's loss and outputs before it."""
     optimizer = checks.ready_to_train(network.optimizer)
-    with np.errstate(over="ignore", invalid="ignore"):  # the loss is looked at instead
+    with np.errstate(over="ignore", invalid="ignore"):  # loss and gradient are looked at instead
         outputs = network.forward(X, training=True)
         loss, grad_outputs = network.loss(outputs, y)
-        checks.finite_loss(loss, network, X, step)
         network.backward(grad_outputs)
+        checks.finite_step(loss, network, X, step)
         parameters = optimizer.update(network.parameters, network.gradients)
-    if parameters is not network.parameters:
-        network.parameters = checks.moved(optimizer, parameters, network.parameters)
+    network.parameters = checks.moved(optimizer, parameters, network.parameters)
     return loss, outputs
 
 

@@ -1,8 +1,5 @@
 import json
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +97,7 @@ def test_the_run_folder_holds_metrics_model_and_figures(trained):
     folder, metrics = trained()
     files = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*.*")}
     figures = {"figures/training.png", "figures/confusion.png"}
-    assert files == {"metrics.json", "models/adam-seed0.npz"} | figures
+    assert files == {"metrics.json", "record.jsonl", "models/adam-seed0.npz"} | figures
     assert metrics["schema"] == 1
     assert len(metrics["runs"][0]["history"]["loss"]) == 2
 
@@ -192,17 +189,3 @@ def test_a_missing_extra_is_named(refused, bars, monkeypatch, module):
     sentence = refused("train", "--data", bars)
     assert module in sentence
     assert "pip install 'chainrule[mnist]'" in sentence
-
-
-def test_a_signal_leaves_nothing_behind(bars, working_folder):
-    arguments = ["train", "--data", str(bars), "--epochs", "1000000", "--out", "a/b"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "chainrule", *arguments], stderr=subprocess.PIPE, text=True
-    )
-    assert "epoch" in process.stderr.readline()
-    time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    with process.stderr:
-        process.communicate(timeout=30)
-    assert process.returncode == 143
-    assert not list(working_folder.iterdir())

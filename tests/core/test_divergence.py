@@ -10,6 +10,7 @@ from chainrule import (
     ChainruleError,
     Dense,
     Dropout,
+    History,
     Layer,
     Network,
     ReLU,
@@ -45,8 +46,38 @@ def test_the_step_that_diverged_was_not_done(diverged, make_network, data):
     batch = np.random.default_rng([0, 0]).permutation(50)[:8]
     train_batch(one_step, X[batch], y[batch])
     np.testing.assert_array_equal(network.parameters, one_step.parameters)
-    np.testing.assert_array_equal(network.gradients, one_step.gradients)
     assert network.optimizer.t == 1
+
+
+def test_a_gradient_that_is_not_finite_stops_before_its_step(make_network, data):
+    class Breaks(Layer):
+        def backward(self, grad_y):
+            return np.full_like(grad_y, np.inf)
+
+    network = Network([Dense(4, 6), Breaks(), Dense(6, 3)], optimizer=SGD(0.25))
+    before = network.parameters.copy()
+    with pytest.raises(TrainingDiverged) as caught:
+        train_network(network, *data, *data, 3, 8, on_epoch=None)
+    error = caught.value
+    assert (error.step, error.learning_rate, network.optimizer.t) == (1, 0.25, 0)
+    assert error.layer == "the gradient of weights in layer 0, Dense(4, 6)"
+    np.testing.assert_array_equal(network.parameters, before)
+
+
+def test_a_gradient_whose_square_overflows_is_no_divergence():
+    network = Network([Dense(1, 1)], optimizer=SGD(1e-30), loss=mean_squared_error)
+    train_batch(network, np.float32([[1e10]]), np.float32([[1e15]]))
+    assert np.isfinite(network.gradients).all()
+    with np.errstate(over="ignore"):
+        assert np.isinf(network.gradients @ network.gradients)
+
+
+def test_the_history_is_at_hand_when_training_diverges(make_network, data):
+    history = History()
+    bomb = SGD(lambda step: HUGE if step == 9 else 0.01)
+    with pytest.raises(TrainingDiverged):
+        train_network(make_network(bomb), *data, *data, 3, 8, history=history, on_epoch=None)
+    assert len(history["loss"]) == 1
 
 
 def test_the_steps_are_counted_over_epochs_and_from_the_start(make_network, data):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule import SGD, ChainruleError, train_network
+from chainrule import SGD, ChainruleError, History, train_network
 
 
 class StoppedError(Exception):
@@ -64,6 +64,18 @@ def test_whole_epochs_of_a_resumed_run_have_the_history_of_the_whole_run(make_ne
     resumed = train(split, data, start=(1, 0))
     for key in ("loss", "accuracy", "val_loss", "val_accuracy", "gradient_norm"):
         assert resumed[key] == whole[key][1:]
+
+
+@pytest.mark.parametrize("stop", [(0, 3), (1, 0), (2, 6)])
+def test_with_its_history_a_split_run_has_that_of_the_whole_run(make_network, data, stop):
+    whole = train(make_network(SGD(0.1)), data)
+    split, history = make_network(SGD(0.1)), History()
+    with pytest.raises(StoppedError):
+        train(split, data, progress=stop_at(*stop), history=history)
+    assert train(split, data, start=stop, history=history) is history
+    for key in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "gradient_norm"):
+        assert history[key] == whole[key]
+    assert history["seconds"] == sorted(history["seconds"])
 
 
 def test_the_loss_of_a_part_of_an_epoch_is_the_mean_over_that_part(make_network, data):

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from chainrule import __version__
 from chainrule.checks import ChainruleError
-from chainrule.cli import check, compare, data, evaluate, export, lesson, predict, train
+from chainrule.cli import check, compare, data, evaluate, export, lesson, predict, resume, train
 from chainrule.cli.shared import DONE, INTERRUPTED, WRONG_INPUT, complain
 
 __all__ = ["main"]
@@ -55,6 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chainrule {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (compare, train, evaluate, predict, export, check, lesson, data):
+    for command in (compare, train, resume, evaluate, predict, export, check, lesson, data):
         command.add_parser(commands)
     return parser

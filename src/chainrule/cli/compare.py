@@ -73,6 +73,11 @@ def _compare(options: argparse.Namespace) -> int:
         folder = resume(options.resume, **manner)
     else:
         folder = compare(_settings(options), out=options.out, **manner)
+    return show_comparison(folder, options)
+
+
+def show_comparison(folder: RunFolder, options: argparse.Namespace) -> int:
+    """Print how a comparison ended; return the exit status."""
     if not options.quiet:
         _print_comparison(folder)
     return DONE

@@ -55,6 +55,11 @@ def add_parser(commands: Any) -> None:
     add("--seed", metavar="N", type=int, default=0,
         help="draws weights, order of batches and dropout (default: 0)")  # fmt: skip
     add("--dtype", choices=("float32", "float64"), default="float32", help="default: float32")
+    add("--checkpoint-every", metavar="N", type=int,
+        help="steps from one checkpoint to the next (default: the end of an epoch, at most every "
+        "five seconds); 'chainrule resume' goes on from the last")  # fmt: skip
+    add("--log", choices=("tensorboard",),
+        help="write TensorBoard's files beside the run's record.jsonl")  # fmt: skip
     add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
     add("--threads", metavar="N", type=int, default=1,
         help="BLAS threads; another number gives other bits (default: 1)")  # fmt: skip
@@ -81,13 +86,21 @@ def _train(options: argparse.Namespace) -> int:
         seed=options.seed,
         dtype=options.dtype,
         threads=options.threads,
+        checkpoint_every=options.checkpoint_every,
+        log=options.log,
     )
     training = train(
         settings, out=options.out, say=notice(options.quiet), progress=not options.quiet
     )
+    return show_training(training, options)
+
+
+def show_training(training: Training, options: argparse.Namespace) -> int:
+    """Print how a training ended; return the exit status."""
     show(options, _as_json(training), _lines(training))
     if training.divergence:
-        complain(str(training.divergence))
+        best = training.folder.words_of_best(training.record)
+        complain(f"{training.divergence} {best}")
         return CHECK_SAID_NO
     return DONE
 

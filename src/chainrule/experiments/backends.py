@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +14,10 @@ from chainrule import checks
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Report, Result, run_lane
+from chainrule.experiments.stopping import handled
 
 SECONDS_TO_CONNECT = 3
+SECONDS_TO_KEEP = 5
 
 
 def run_in_processes(
@@ -40,14 +44,18 @@ def run_in_processes(
     joblib = checks.extra("joblib")
     at_once = jobs or max(1, joblib.cpu_count() // settings["threads"])
     at_once = max(1, min(at_once, len(lanes)))
-    calls = (joblib.delayed(run_lane)(lane, split, report=report, **settings) for lane in lanes)
-    try:
-        with _interrupts_ignored():
-            results = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
+    run = run_lane if at_once == 1 else _run_in_worker
+    calls = (joblib.delayed(run)(lane, split, report=report, **settings) for lane in lanes)
+    with _interrupts_ignored():
+        results = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
+    if at_once == 1:
         yield from results
+        return
+    try:
+        with handled(_keep_lanes):  # at the next step; joblib would kill them where they are
+            yield from results
     except BaseException:
-        if at_once > 1:
-            _end_processes()
+        _kill_workers()
         raise
 
 
@@ -64,10 +72,29 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
 
 
-def _end_processes() -> None:
+def _run_in_worker(lane: Lane, split: Split, **settings: Any) -> Result:
+    try:
+        return run_lane(lane, split, in_worker=True, **settings)
+    except SystemExit:
+        os._exit(0)  # the lane is kept; joblib's worker would begin the next one
+
+
+def _keep_lanes() -> None:
+    """Let every worker keep its lane and end; give up after some seconds."""
     from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor().shutdown(kill_workers=True)
+    workers = list(get_reusable_executor(reuse=True)._processes.values())
+    for worker in workers:
+        worker.terminate()
+    deadline = time.monotonic() + SECONDS_TO_KEEP
+    while any(worker.is_alive() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _kill_workers() -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def run_on_dask(

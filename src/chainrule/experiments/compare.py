@@ -13,8 +13,10 @@ from chainrule.data.download import print_notice
 from chainrule.data.mnist import Dataset, load_dataset
 from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.backends import run_in_processes, run_on_dask
+from chainrule.experiments.keeping import Keep
 from chainrule.experiments.lanes import Lane, Result, lanes_of
 from chainrule.experiments.progress import shown_progress
+from chainrule.experiments.record import add_to_record
 from chainrule.experiments.run_folder import RunFolder
 from chainrule.optimizers import OPTIMIZERS, create_optimizer
 
@@ -143,8 +145,8 @@ def compare(
     folder = RunFolder(out)
     dataset = load_dataset(settings.data, notice=say)
     split = split_dataset(dataset, train_size_of(settings, dataset, say), settings.split_seed)
-    results = _results(lanes, split, settings, jobs, scheduler, progress)
     folder.open(asdict(settings), split)
+    results = _results(lanes, split, settings, folder.keep, jobs, scheduler, progress)
     _collect(results, folder, settings, say)
     return folder
 
@@ -178,22 +180,34 @@ def resume(
     folder = RunFolder.reopened(path)
     settings = Settings(**folder.metrics["settings"])
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
-    dataset = load_dataset(settings.data, notice=say)
+    load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)
+    say(f"{len(folder.lanes)} of {len(settings.lanes)} lanes are there, {len(missing)} to go.")
+    results = _results(missing, folder.split, settings, folder.keep, jobs, scheduler, progress)
+    _collect(results, folder, settings, say)
+    return folder
+
+
+def load_split_again(
+    folder: RunFolder, data: str, split_seed: int, threads: int, say: Callable[[str], None]
+) -> None:
+    """Give a reopened run folder its data, and say what makes its bits differ from the first.
+
+    Raises
+    ------
+    ChainruleError
+        If the data is another.
+    """
+    dataset = load_dataset(data, notice=say)
     train_size = folder.metrics["data"]["train"]
     if dataset.sha256 != folder.metrics["data"]["sha256"] or train_size > trainable(dataset):
         raise ChainruleError(
-            f"{path} was made with other data than {dataset.title} from {dataset.place}: name the "
-            "folder of its data in CHAINRULE_DATA, or compare anew."
+            f"{folder.path} was made with other data than {dataset.title} from {dataset.place}: "
+            "name the folder of its data in CHAINRULE_DATA, or begin anew."
         )
-    split = split_dataset(dataset, train_size, settings.split_seed)
-    folder.split = split
-    for name, before, now in folder.differences(settings.threads):
-        say(
-            f"Not the machine of the first lanes, so not the same bits: {name} {before}, now {now}."
-        )
-    say(f"{len(folder.lanes)} of {len(settings.lanes)} lanes are there, {len(missing)} to go.")
-    _collect(_results(missing, split, settings, jobs, scheduler, progress), folder, settings, say)
-    return folder
+    folder.split = split_dataset(dataset, train_size, split_seed)
+    for name, before, now in folder.differences(threads):
+        say(f"Not as when the run began, so not the same bits: {name} {before}, now {now}.")
+        add_to_record(folder.path, "changed", what=name, before=before, now=now)
 
 
 def _collect(
@@ -209,10 +223,13 @@ def _collect(
                     f"{result.lane.name} diverged: {stopped['layer']} gave NaN or infinity at "
                     f"step {stopped['step']}, at learning rate {result.lane.learning_rate:g}."
                 )
+                say(folder.words_of_best(result.record))
         folder.draw_figures()
     except BaseException:
-        results.close()
-        say(folder.abandon())
+        try:
+            results.close()
+        finally:
+            say(folder.abandon())
         raise
 
 
@@ -237,6 +254,7 @@ def _results(
     lanes: Sequence[Lane],
     split: Split,
     settings: Settings,
+    keep: Keep,
     jobs: int | None,
     scheduler: str | None,
     progress: bool,
@@ -248,4 +266,4 @@ def _results(
         return
     names = [lane.name for lane in lanes]
     with shown_progress(names, settings.epochs) if progress and lanes else nullcontext() as report:
-        yield from run_in_processes(lanes, split, jobs, report, **shared)
+        yield from run_in_processes(lanes, split, jobs, report, keep=keep, **shared)

@@ -11,6 +11,8 @@ from typing import Any
 from chainrule.checks import TrainingDiverged
 from chainrule.data.split import Split
 from chainrule.evaluation import confusion_matrix
+from chainrule.experiments.keeping import Keep, Keeper
+from chainrule.experiments.stopping import StopSignals
 from chainrule.network import Network, create_network
 from chainrule.optimizers import create_optimizer
 from chainrule.storage import parameters_sha256
@@ -32,11 +34,16 @@ class Lane:
 
 @dataclass(frozen=True)
 class Result:
-    """A lane's network after training, None if it diverged, and its entry in metrics.json."""
+    """A lane's network after training, and its entry in metrics.json.
+
+    Where the lane diverged there is no network, but `best`, that of the epoch with the best
+    validation accuracy, if an epoch had ended.
+    """
 
     lane: Lane
     network: Network | None
     record: dict[str, Any]
+    best: Network | None = None
 
 
 def lanes_of(
@@ -64,12 +71,16 @@ def run_lane(
     threads: int,
     report: Report | None = None,
     network: Network | None = None,
+    keep: Keep | None = None,
+    in_worker: bool = False,
 ) -> Result:
     """Train and judge one lane with `threads` BLAS threads.
 
     For one seed every lane starts from the same weights and sees the same batches in the same
     order, whatever its optimizer, rate, process or neighbours. A `network` that is given, with
-    its optimizer, is trained in place of the course's.
+    its optimizer, is trained in place of the course's. With `keep` it leaves checkpoints, goes on
+    from the one that is there, and ends on a signal between two steps, on a second one at once,
+    unless it is `in_worker`, a process that its parent ends.
     """
     from threadpoolctl import threadpool_limits
 
@@ -77,14 +88,15 @@ def run_lane(
         sizes = (split.X_train.shape[1], *hidden, split.classes)
         network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
         network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
-    history, stopped = History(), None
+    stopped = None
+    with threadpool_limits(threads), StopSignals(insist=not in_worker) as stop:
+        keeper = Keeper(lane.name, network, keep, stop)
 
-    def on_epoch(epoch: int, so_far: History) -> None:
-        history.update(so_far)
-        if report is not None:
-            report(lane.name, epoch + 1, so_far["loss"][-1], so_far["val_accuracy"][-1])
+        def on_epoch(epoch: int, history: History) -> None:
+            if report is not None:
+                report(lane.name, epoch + 1, history["loss"][-1], history["val_accuracy"][-1])
+            keeper.on_epoch(epoch, history)
 
-    with threadpool_limits(threads):
         try:
             train_network(
                 network,
@@ -95,12 +107,18 @@ def run_lane(
                 epochs,
                 lane.batch_size,
                 seed=lane.seed,
+                start=keeper.start,
+                history=keeper.history,
                 on_epoch=on_epoch,
+                progress=keeper.progress,
             )
         except TrainingDiverged as divergence:
             stopped = divergence
-        record = _record(lane, hidden, network, split, history, stopped)
-    return Result(lane, None if stopped else network, record)
+        record = _record(lane, hidden, network, split, keeper, stopped)
+    keeper.close("diverged" if stopped else "finished", test_accuracy=record["test_accuracy"])
+    if stopped:
+        return Result(lane, None, record, keeper.best())
+    return Result(lane, network, record)
 
 
 def _record(
@@ -108,10 +126,11 @@ def _record(
     hidden: Sequence[int],
     network: Network,
     split: Split,
-    history: History,
+    keeper: Keeper,
     stopped: TrainingDiverged | None,
 ) -> dict[str, Any]:
     """Return the lane's entry in metrics.json."""
+    history = keeper.history
     test_loss, test_accuracy, matrix = math.nan, math.nan, None
     if stopped is None:
         test_loss, test_accuracy = loss_and_accuracy(network, split.X_test, split.y_test)
@@ -125,7 +144,7 @@ def _record(
         "hidden": list(hidden),
         "seed": lane.seed,
         "status": "diverged" if stopped else "finished",
-        "stopped": {"step": stopped.step, "layer": stopped.layer} if stopped else None,
+        "stopped": _stopped(stopped, keeper) if stopped else None,
         "test_accuracy": test_accuracy,
         "test_loss": test_loss,
         "val_accuracy": math.nan if stopped else history["val_accuracy"][-1],
@@ -133,4 +152,15 @@ def _record(
         "parameters_sha256": parameters_sha256(network),
         "history": dict(history),
         "confusion_matrix": matrix,
+    }
+
+
+def _stopped(divergence: TrainingDiverged, keeper: Keeper) -> dict[str, Any]:
+    """Return where a lane diverged, and its best epoch before, counted from 1, or None."""
+    best = keeper.at.best_epoch
+    return {
+        "step": divergence.step,
+        "layer": divergence.layer,
+        "learning_rate": divergence.learning_rate,
+        "best_epoch": None if best is None else best + 1,
     }

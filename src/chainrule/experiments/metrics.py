@@ -56,15 +56,9 @@ _OF_STATUS: dict[str, dict[str, Any]] = {
     },
     "diverged": {"stopped": {"step": _COUNT, "layer": _TEXT}},
 }
-_METRICS = {
-    "data": {
-        "source": _TEXT,
-        "sha256": {_EVERY_KEY: _TEXT},
-        "train": _COUNT,
-        "validation": _COUNT,
-        "test": _COUNT,
-    },
-    "settings": {
+# By the command that wrote the folder; train's may hold more, with defaults.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "compare": {
         "data": _TEXT,
         "learning_rates": {_EVERY_KEY: [_NUMBER]},
         "batch_sizes": [_COUNT],
@@ -75,13 +69,45 @@ _METRICS = {
         "split_seed": _COUNT,
         "threads": _COUNT,
     },
+    "train": {
+        "data": _TEXT,
+        "hidden": [_COUNT],
+        "activation": _TEXT,
+        "optimizer": _TEXT,
+        "learning_rate": _NUMBER,
+        "schedule": _TEXT,
+        "dropout": _NUMBER,
+        "epochs": _COUNT,
+        "batch_size": _COUNT,
+        "train_size": _COUNT_OR_NULL,
+        "split_seed": _COUNT,
+        "seed": _COUNT,
+        "dtype": _TEXT,
+        "threads": _COUNT,
+    },
+}
+_METRICS = {
+    "data": {
+        "source": _TEXT,
+        "sha256": {_EVERY_KEY: _TEXT},
+        "train": _COUNT,
+        "validation": _COUNT,
+        "test": _COUNT,
+    },
+    "settings": {},
     "environment": {"threads": _COUNT},
     "runs": [_RUN],
 }
 
 
-def checked_metrics(folder: Path) -> dict[str, Any]:
+def checked_metrics(folder: Path, kind: str | None = "compare") -> dict[str, Any]:
     """Return what stands in the metrics.json of a run folder, once it is known to be whole.
+
+    Parameters
+    ----------
+    folder : Path
+    kind : str, optional
+        The command that wrote it, compare or train; None takes either.
 
     Raises
     ------
@@ -94,7 +120,7 @@ def checked_metrics(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise ChainruleError(
             f"{folder} is not a run folder, for it holds no metrics.json: name a folder that "
-            "'chainrule compare' has written."
+            "'chainrule compare' or 'chainrule train' has written."
         ) from None
     except OSError as error:
         raise ChainruleError(f"{path} cannot be read ({error.strerror}).") from error
@@ -102,9 +128,18 @@ def checked_metrics(folder: Path) -> dict[str, Any]:
         raise _damaged(path, f"it is not JSON ({error})") from error
     _check_version(path, metrics)
     _check(path, metrics, _METRICS, "metrics")
+    came = kind_of(metrics)
+    if kind not in (None, came):
+        raise ChainruleError(f"{folder} was written by 'chainrule {came}', not by {kind}.")
+    _check(path, metrics["settings"], _SETTINGS[came], "metrics.settings")
     for i, run in enumerate(metrics["runs"]):
         _check_run(path, run, f"metrics.runs[{i}]")
     return metrics
+
+
+def kind_of(metrics: Mapping[str, Any]) -> str:
+    """Return which command has written metrics.json: train or compare."""
+    return "train" if "schedule" in metrics["settings"] else "compare"
 
 
 def _refuse(constant: str) -> None:

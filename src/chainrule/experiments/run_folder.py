@@ -17,8 +17,10 @@ import numpy as np
 from chainrule import plots
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
+from chainrule.experiments.keeping import Keep
 from chainrule.experiments.lanes import Lane, Result
 from chainrule.experiments.metrics import SCHEMA, checked_metrics
+from chainrule.experiments.record import NAME, add_to_record
 from chainrule.experiments.report import name_of, write_report
 from chainrule.experiments.statistics import Setting, best_settings, better_run, settings_of
 from chainrule.files import replacing
@@ -50,6 +52,7 @@ class RunFolder:
         self.metrics: dict[str, Any] = {}
         self.networks: dict[str, Network] = {}
         self._made: list[Path] = []
+        self.keep = Keep(self.path)
         self._check_path()
 
     def open(self, settings: Mapping[str, Any], split: Split) -> None:
@@ -79,10 +82,13 @@ class RunFolder:
             "summary": [],
         }
         self._write_metrics()
+        add_to_record(self.path, "started", settings=dict(settings))
 
     @classmethod
-    def reopened(cls, path: Path) -> RunFolder:
-        """Return the folder of a comparison that was stopped, with all that it holds.
+    def reopened(cls, path: Path, kind: str = "compare") -> RunFolder:
+        """Return the folder of a run that was stopped, with all that it holds.
+
+        Temporary files that a killed process has left are removed.
 
         Raises
         ------
@@ -90,8 +96,9 @@ class RunFolder:
             If it is not such a folder.
         """
         folder = cls.__new__(cls)
-        folder.path, folder._made = path, []
-        folder.metrics = checked_metrics(path)
+        folder.path, folder._made, folder.keep = path, [], Keep(path)
+        folder.metrics = checked_metrics(path, kind)
+        folder.keep.clean()
         for run in folder.metrics["runs"]:
             for key, values in run["history"].items():
                 run["history"][key] = [math.nan if value is None else value for value in values]
@@ -117,26 +124,30 @@ class RunFolder:
         """Keep a lane that has ended: its model, and metrics.json with all lanes so far."""
         if result.network is not None:
             self.networks[result.lane.name] = result.network
-            save_model(
-                self.path / "models" / f"{result.lane.name}.npz",
-                Model(
-                    result.network,
-                    preprocessing=self.split.preprocessing,
-                    training={**self.metrics["settings"], **vars(result.lane)},
-                    classes=list(range(self.split.classes)),
-                    data={
-                        **self.metrics["data"],
-                        "split_seed": self.split.split_seed,
-                        "title": self.split.title,
-                        "image_shape": list(self.split.image_shape),
-                    },
-                ),
-            )
+            self._save(result.network, result.lane, result.lane.name)
+        elif result.best is not None:
+            self._save(result.best, result.lane, f"{result.lane.name}-best")
         order = [lane.name for lane in lanes]
         self.metrics["runs"].append(result.record)
         self.metrics["runs"].sort(key=lambda run: order.index(run["lane"]))
         self.metrics["summary"] = summarise(self.metrics["runs"])
         self._write_metrics()
+        self.keep.forget(result.lane.name)
+
+    def _save(self, network: Network, lane: Lane, name: str) -> None:
+        model = Model(
+            network,
+            preprocessing=self.split.preprocessing,
+            training={**self.metrics["settings"], **vars(lane)},
+            classes=list(range(self.split.classes)),
+            data={
+                **self.metrics["data"],
+                "split_seed": self.split.split_seed,
+                "title": self.split.title,
+                "image_shape": list(self.split.image_shape),
+            },
+        )
+        save_model(self.path / "models" / f"{name}.npz", model)
 
     def _write_metrics(self) -> None:
         text = json.dumps(_without_nan(self.metrics), allow_nan=False, indent=1)
@@ -144,20 +155,32 @@ class RunFolder:
             file.write(text.encode())
 
     def abandon(self) -> str:
-        """Remove the folder if no lane has ended; return a sentence that says what is kept."""
+        """Remove the folder if nothing can be gone on with; return what is kept, in words."""
         runs = self.metrics.get("runs", [])
-        if runs:
-            names = ", ".join(run["lane"] for run in runs)
-            return f"Kept in {self.path}: metrics.json and the models of {names}."
+        checkpoints = self.keep.checkpoints
+        if runs or checkpoints:
+            kept = [f"the result of {run['lane']}" for run in runs]
+            kept += [f"a checkpoint of {path.stem}" for path in checkpoints]
+            return f"Kept in {self.path}: {', '.join(kept)}. To go on: chainrule resume {self.path}"
         if self.path in self._made:
             shutil.rmtree(self.path, ignore_errors=True)
         elif self.path.exists():
             shutil.rmtree(self.path / "models", ignore_errors=True)
-            (self.path / "metrics.json").unlink(missing_ok=True)
+            for name in ("metrics.json", NAME):
+                (self.path / name).unlink(missing_ok=True)
         for folder in self._made[1:]:
             if not any(folder.iterdir()):
                 folder.rmdir()
-        return "Nothing was kept: no lane had ended."
+        return "Nothing was kept: there was no checkpoint yet."
+
+    def words_of_best(self, run: Mapping[str, Any]) -> str:
+        """Say where the best network of a run that diverged is kept."""
+        epoch = run["stopped"]["best_epoch"]
+        if epoch is None:
+            return "No epoch had ended, so there is no network to keep."
+        accuracy = run["history"]["val_accuracy"][epoch - 1]
+        path = self.path / "models" / f"{run['lane']}-best.npz"
+        return f"The best network before, of epoch {epoch} ({accuracy:.2%} validation), is {path}."
 
     def draw_figures(self) -> None:
         """Write figures/*.png and report.html."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from chainrule.checks import ChainruleError, Initializer, LearningRate, Training
 from chainrule.data.download import print_notice
 from chainrule.data.mnist import load_dataset
 from chainrule.data.split import Split, split_dataset
-from chainrule.experiments.compare import Settings, train_size_of
+from chainrule.experiments.compare import Settings, load_split_again, train_size_of
 from chainrule.experiments.lanes import Lane, run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.run_folder import RunFolder
@@ -85,6 +85,11 @@ class TrainingSettings:
         ``"float32"`` or ``"float64"``.
     threads : int
         BLAS threads.
+    checkpoint_every : int or None
+        Steps from one checkpoint to the next; None keeps the end of an epoch, at most every
+        five seconds.
+    log : str or None
+        ``"tensorboard"`` writes TensorBoard's files beside the record.
     """
 
     data: str
@@ -101,6 +106,8 @@ class TrainingSettings:
     seed: int
     dtype: str
     threads: int
+    checkpoint_every: int | None = None
+    log: str | None = None
 
     def __post_init__(self) -> None:
         for name, table in (
@@ -114,6 +121,10 @@ class TrainingSettings:
                 )
         checks.real_number("dropout", self.dropout, at_least=0, below=1)
         checks.float_dtype(self.dtype)
+        if self.checkpoint_every is not None:
+            checks.whole_number("checkpoint every", self.checkpoint_every, at_least=1)
+        if self.log == "tensorboard":
+            checks.extra("tensorboardX", "logs")
         self.as_comparison()
 
     def as_comparison(self) -> Settings:
@@ -208,38 +219,89 @@ def train(
     """
     for module in ("threadpoolctl", "matplotlib", "tqdm"):
         checks.extra(module)
-    (lane,) = settings.as_comparison().lanes
     folder = RunFolder(out, kind="train")
     dataset = load_dataset(settings.data, notice=say)
     train_size = train_size_of(settings.as_comparison(), dataset, say)
     split = split_dataset(dataset, train_size, settings.split_seed)
-    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
     folder.open(asdict(settings), split)
+    return _train(folder, settings, say, progress)
+
+
+def resume(
+    path: Path,
+    *,
+    threads: int | None = None,
+    say: Callable[[str], None] = print_notice,
+    progress: bool = True,
+) -> Training:
+    """Go on with a training that was stopped, to the bit as if it had not been.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder of the training; its settings are taken.
+    threads : int, optional
+        BLAS threads, if others than before; then the bits are others too, and `say` is told.
+    say, progress
+        As in `train`.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    ChainruleError
+        If the folder is not that of a training, or its data is not to be had.
+    """
+    folder = RunFolder.reopened(path, kind="train")
+    settings = TrainingSettings(**folder.metrics["settings"])
+    if threads is not None:
+        settings = replace(settings, threads=checks.whole_number("threads", threads, at_least=1))
+    load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)
+    if folder.lanes:
+        say(f"{path}: this training has ended already; its figures are drawn again.")
+    return _train(folder, settings, say, progress)
+
+
+def _train(
+    folder: RunFolder, settings: TrainingSettings, say: Callable[[str], None], progress: bool
+) -> Training:
+    """Train from the start or from the checkpoint that is there, unless the run has ended."""
+    (lane,) = settings.as_comparison().lanes
+    split = folder.split
+    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
+    keep = replace(
+        folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
+    )
+    shown = shown_progress([lane.name], settings.epochs) if progress else nullcontext()
     try:
-        with shown_progress([lane.name], settings.epochs) if progress else nullcontext() as report:
-            result = run_lane(
-                lane,
-                split,
-                hidden=settings.hidden,
-                epochs=settings.epochs,
-                threads=settings.threads,
-                report=report,
-                network=network,
-            )
-        folder.add(result, [lane])
-        _draw_figures(folder.path / "figures", lane, result.record, split)
+        if not folder.lanes:
+            with shown as report:
+                result = run_lane(
+                    lane,
+                    split,
+                    hidden=settings.hidden,
+                    epochs=settings.epochs,
+                    threads=settings.threads,
+                    report=report,
+                    network=network,
+                    keep=keep,
+                )
+            folder.add(result, [lane])
+        (record,) = folder.metrics["runs"]
+        _draw_figures(folder.path / "figures", lane, record, split)
     except BaseException:
         say(folder.abandon())
         raise
-    return Training(folder, result.record, network, _divergence(result.record, network))
+    return Training(folder, record, folder.networks.get(lane.name, network), _divergence(record))
 
 
-def _divergence(record: Mapping[str, Any], network: Network) -> TrainingDiverged | None:
+def _divergence(record: Mapping[str, Any]) -> TrainingDiverged | None:
     stopped = record["stopped"]
     if stopped is None:
         return None
-    rate = getattr(network.optimizer, "rate", math.nan)
-    return TrainingDiverged(stopped["step"], stopped["layer"], rate)
+    return TrainingDiverged(stopped["step"], stopped["layer"], stopped["learning_rate"])
 
 
 def _draw_figures(path: Path, lane: Lane, run: dict[str, Any], split: Split) -> None:
@@ -256,6 +318,6 @@ def _draw_figures(path: Path, lane: Lane, run: dict[str, Any], split: Split) -> 
             run["confusion_matrix"],
             title=f"{lane.name}: test accuracy {run['test_accuracy']:.2%}, {split.title}",
         )
-    path.mkdir()
+    path.mkdir(exist_ok=True)
     for name, figure in figures.items():
         plots.save_figure(figure, path / f"{name}.png")

@@ -1,0 +1,168 @@
+"""What a lane leaves on disk while it trains, and how it goes on from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainrule.checks import Integers
+from chainrule.experiments.record import TensorBoard, add_to_record
+from chainrule.experiments.stopping import StopSignals
+from chainrule.network import Network
+from chainrule.storage import Checkpoint, load_checkpoint, save_checkpoint
+from chainrule.training import History
+
+SECONDS_BETWEEN = 5  # from one checkpoint to the next, where none was asked for by steps
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Where and how often a lane is kept.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the run.
+    every : int or None
+        Steps from one checkpoint to the next; None keeps one at the end of an epoch,
+        at most every five seconds.
+    tensorboard : bool
+        Write TensorBoard's files beside the record.
+    """
+
+    folder: Path
+    every: int | None = None
+    tensorboard: bool = False
+
+    def path(self, lane: str) -> Path:
+        """Return where the lane's checkpoint lies."""
+        return self.folder / "checkpoints" / f"{lane}.npz"
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints that are there."""
+        return sorted((self.folder / "checkpoints").glob("*.npz"))
+
+    def clean(self) -> None:
+        """Remove the temporary files that a killed process has left in the run's folder."""
+        for part in self.folder.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+
+    def forget(self, lane: str) -> None:
+        """Remove the checkpoint of a lane that has ended."""
+        path = self.path(lane)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds those of other lanes, or was never made
+            path.parent.rmdir()
+
+
+class Keeper:
+    """Keeps one lane: its checkpoint, its record and the best network so far.
+
+    Its `progress` and `on_epoch` are what `train_network` takes by these names, and `start` and
+    `history` are where it begins: at the lane's checkpoint, if there is one.
+
+    Parameters
+    ----------
+    lane : str
+    network : Network
+        Made anew; put where the checkpoint says.
+    keep : Keep or None
+        None keeps nothing on disk.
+    stop : StopSignals
+        Asked between two steps.
+    """
+
+    def __init__(self, lane: str, network: Network, keep: Keep | None, stop: StopSignals) -> None:
+        self.lane, self.network, self.keep, self.stop = lane, network, keep, stop
+        self.at = Checkpoint((0, 0), History())
+        self.board: TensorBoard | None = None
+        self._saved = time.monotonic()
+        if keep is None:
+            return
+        path = keep.path(lane)
+        if path.exists():
+            self.at = load_checkpoint(path, network)
+            epoch, batch = self.at.start
+            add_to_record(keep.folder, "resumed", lane=lane, epoch=epoch, batch=batch)
+        if keep.tensorboard:
+            self.board = TensorBoard(keep.folder, lane, self.at.start[0])
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """The epoch and the batch at which training begins."""
+        return self.at.start
+
+    @property
+    def history(self) -> History:
+        """What training has seen; it grows."""
+        return self.at.history
+
+    def best(self) -> Network | None:
+        """Return the network after the epoch with the best validation, if one has ended."""
+        if self.at.best is None:
+            return None
+        network = self.network.copy()
+        network.parameters = self.at.best
+        return network
+
+    def progress(self, batches: list[Integers]) -> Iterator[Integers]:
+        """Hand out the batches; between two of them keep what is due, and stop if asked to."""
+        epoch, first = self.at.start
+        trained, started = self.history.seconds, time.perf_counter()
+        for i, batch in enumerate(batches, first + 1):
+            yield batch  # and when the next one is asked for, the step has been done
+            if i == first + len(batches):
+                return  # the epoch's end comes next, and is kept
+            if self._is_due() or self.stop.number:
+                self._keep_within_epoch((epoch, i), trained + time.perf_counter() - started)
+                self.stop.end()
+
+    def on_epoch(self, epoch: int, history: History) -> None:
+        """Keep the end of an epoch, and stop if asked to."""
+        accuracies, best, best_epoch = history["val_accuracy"], self.at.best, self.at.best_epoch
+        if best_epoch is None or accuracies[epoch] > accuracies[best_epoch]:
+            best, best_epoch = self.network.parameters.copy(), epoch
+        self.at = Checkpoint((epoch + 1, 0), history, best_epoch, best)
+        if self.keep:
+            last = {key: values[-1] for key, values in history.items()}
+            add_to_record(self.keep.folder, "epoch", lane=self.lane, epoch=epoch + 1, **last)
+        if self.board:
+            self.board.add(epoch, history)
+        is_late = time.monotonic() - self._saved > SECONDS_BETWEEN
+        every = self.keep and self.keep.every
+        if self._is_due() or (is_late and not every) or self.stop.number:
+            self._save(self.at.start)
+        self.stop.end()
+
+    def close(self, event: str, **details: Any) -> None:
+        """Note how the lane has ended."""
+        if self.keep:
+            add_to_record(self.keep.folder, event, lane=self.lane, **details)
+        if self.board:
+            self.board.close()
+
+    def _is_due(self) -> bool:
+        every = self.keep and self.keep.every
+        optimizer: Any = self.network.optimizer
+        return bool(every) and optimizer.t % every == 0
+
+    def _keep_within_epoch(self, start: tuple[int, int], seconds: float) -> None:
+        """Save, and take the time that it takes out of the epoch's."""
+        began, trained = time.perf_counter(), self.history.seconds
+        self.history.seconds = seconds
+        self._save(start)
+        self.history.seconds = trained - (time.perf_counter() - began)
+
+    def _save(self, start: tuple[int, int]) -> None:
+        if self.keep is None:
+            return
+        path = self.keep.path(self.lane)
+        path.parent.mkdir(exist_ok=True)
+        checkpoint = Checkpoint(start, self.history, self.at.best_epoch, self.at.best)
+        save_checkpoint(path, self.network, checkpoint)
+        self._saved = time.monotonic()

@@ -1,0 +1,134 @@
+"""SIGINT and SIGTERM end a run between two steps, with a checkpoint; a second one at once."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+from programmes import ended, facts, members, nobody_left, results, the_run
+
+from chainrule.experiments.stopping import StopSignals
+
+LONG = ["--hidden", 24, "--dropout", 0.1, "--batch-size", 8, "--epochs", 1200]
+BOTH = pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def wait_for_epoch(path):
+    wait_for(path)
+    while b'"epoch"' not in path.read_bytes():
+        time.sleep(0.005)
+
+
+@pytest.mark.long
+@BOTH
+def test_a_training_goes_on_from_where_the_signal_came(start, tmp_path, number, status):
+    assert ended(start("train", *LONG, "--out", "whole", "--quiet"))[0] == 0
+    process = start("train", *LONG, "--out", "cut")
+    wait_for_epoch(tmp_path / "cut" / "record.jsonl")
+    process.send_signal(number)
+    came, errors = ended(process)
+    assert came == status
+    assert "Traceback" not in errors
+    assert "a checkpoint of adam-seed0. To go on: chainrule resume cut" in errors
+    assert (tmp_path / "cut" / "checkpoints" / "adam-seed0.npz").exists()
+    assert nobody_left(process.pid)
+    assert ended(start("resume", "cut", "--quiet"))[0] == 0
+    assert facts(the_run(tmp_path / "cut")) == facts(the_run(tmp_path / "whole"))
+
+
+@BOTH
+def test_a_second_signal_does_not_wait_for_the_step(number, status):
+    stopped = KeyboardInterrupt if number == signal.SIGINT else SystemExit
+    with StopSignals() as stop:
+        os.kill(os.getpid(), number)
+        assert stop.number == number
+        with pytest.raises(stopped) as caught:
+            signal.raise_signal(number)
+    assert getattr(caught.value, "code", 130) == status
+
+
+def test_before_and_after_signals_are_handled_as_they_were():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with StopSignals() as stop:
+        stop.end()
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_in_another_thread_nothing_is_handled():
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def look():
+        with StopSignals():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+@pytest.mark.long
+@BOTH
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_comparison_goes_on_from_where_the_signal_came(start, tmp_path, jobs, number, status):
+    settings = ["--hidden", 24, "--batch-size", 8, "--epochs", 900, "--jobs", jobs]
+    assert ended(start("compare", *settings, "--out", "whole", "--quiet"))[0] == 0
+    process = start("compare", *settings, "--out", "cut")
+    wait_for_epoch(tmp_path / "cut" / "record.jsonl")
+    os.killpg(process.pid, number)
+    came, errors = ended(process)
+    assert came == status
+    assert "Traceback" not in errors
+    assert "To go on: chainrule resume cut" in errors
+    assert nobody_left(process.pid)
+    assert len(list((tmp_path / "cut" / "checkpoints").iterdir())) >= 1
+    assert ended(start("resume", "cut", "--quiet"))[0] == 0
+    assert results(tmp_path / "cut") == results(tmp_path / "whole")
+    assert not (tmp_path / "cut" / "checkpoints").exists()
+
+
+def test_before_the_first_checkpoint_of_a_comparison_nothing_is_left(start, tmp_path):
+    process = start("compare", "--epochs", 100_000, "--jobs", 2, "--out", "out")
+    wait_for(tmp_path / "out" / "metrics.json")
+    os.killpg(process.pid, signal.SIGTERM)
+    status, errors = ended(process)
+    assert status == 143
+    assert nobody_left(process.pid)
+    assert "Nothing was kept" in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_has_ended_is_kept_and_named(start, tmp_path):
+    rates = ["--learning-rate", "adam=1e30"]
+    process = start("compare", *rates, "--epochs", 100_000, "--jobs", 2, "--out", "out")
+    for line in process.stderr:
+        if "sgd-seed0  epoch 20/" in line:
+            break
+    os.kill(process.pid, signal.SIGINT)
+    status, errors = ended(process)
+    assert status == 130
+    assert nobody_left(process.pid)
+    assert "the result of adam-seed0, a checkpoint of sgd-seed0" in errors
+    assert (tmp_path / "out" / "metrics.json").exists()
+
+
+@pytest.mark.long
+def test_two_signals_leave_no_process(start, tmp_path):
+    process = start("compare", "--epochs", 100_000, "--jobs", 2, "--out", "cut")
+    wait_for_epoch(tmp_path / "cut" / "record.jsonl")
+    assert len(members(process.pid)) > 2
+    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
+    assert ended(process)[0] == 130
+    assert nobody_left(process.pid)
