@@ -9,6 +9,27 @@ from typing import IO
 
 
 @contextmanager
+def locked(path: str | os.PathLike[str]) -> Iterator[bool]:
+    """Hold the lock of a file, which is made if need be; yield whether it is ours.
+
+    Where the system has no such locks it always is.
+    """
+    from pathlib import Path
+
+    with Path(path).open("ab") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            yield True
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` that takes its place once it is written and synced.
 

@@ -59,6 +59,7 @@ DEFAULTS = {
         "batch_size": 64,
         "seed": 0,
         "start": (0, 0),
+        "sample_weight": None,
         "history": None,
         "on_epoch": chainrule.print_epoch,
         "progress": None,

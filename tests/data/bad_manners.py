@@ -3,6 +3,7 @@
 import gzip
 import io
 import threading
+import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -38,8 +39,13 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(content)
 
     def together(self, content):
-        self.server.barrier.wait(30)
-        self.answer(content)
+        self.server.barrier.wait(60)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        for first in range(0, len(content), 1 + len(content) // 4):  # in four slow parts
+            self.wfile.write(content[first : first + 1 + len(content) // 4])
+            time.sleep(0.1)
 
     def forbidden(self, _):
         self.answer(b"no", 403)

@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+
+import pytest
 
 from chainrule.data.dataset import MNIST, is_mnist
 from chainrule.data.mnist import verify
@@ -18,8 +21,10 @@ print(dataset.source, dataset.sha256["train-images-idx3-ubyte"])
 """
 
 
-def test_four_processes_on_one_cold_cache(server, cache):
-    arguments = [server.url("together"), json.dumps(MNIST)]  # no file before all four ask for it
+@pytest.mark.parametrize("count", [2, 8])
+def test_processes_on_one_cold_cache_and_a_slow_mirror(server, cache, count):
+    server.barrier = threading.Barrier(count)
+    arguments = [server.url("together"), json.dumps(MNIST)]  # no file before all ask for it
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAMME, *arguments],
@@ -28,7 +33,7 @@ def test_four_processes_on_one_cold_cache(server, cache):
             text=True,
             env=os.environ.copy(),
         )
-        for _ in range(4)
+        for _ in range(count)
     ]
     for process in processes:
         output, errors = process.communicate(timeout=60)

@@ -112,9 +112,9 @@ def test_before_the_first_checkpoint_of_a_comparison_nothing_is_left(start, tmp_
 def test_what_has_ended_is_kept_and_named(start, tmp_path):
     rates = ["--learning-rate", "adam=1e30"]
     process = start("compare", *rates, "--epochs", 100_000, "--jobs", 2, "--out", "out")
-    for line in process.stderr:
-        if "sgd-seed0  epoch 20/" in line:
-            break
+    said = ""
+    while not ("adam-seed0 diverged" in said and "sgd-seed0  epoch" in said):
+        said += process.stderr.readline()
     os.kill(process.pid, signal.SIGINT)
     status, errors = ended(process)
     assert status == 130

@@ -37,9 +37,10 @@ def assert_refused_or_identical(path, expected):
     assert came == expected or path.name in came
 
 
+@pytest.mark.long
 def test_no_flipped_bit_changes_a_value(saved):
     path, content, expected = saved
-    for flip in range(0, 8 * len(content), 11):  # odd, so that each bit of a byte has its turn
+    for flip in range(8 * len(content)):
         damaged = bytearray(content)
         damaged[flip // 8] ^= 1 << flip % 8
         path.write_bytes(damaged)
@@ -58,7 +59,7 @@ def test_a_flipped_bit_of_a_parameter_is_found_and_its_member_named(saved):
 
 def test_a_truncated_file_is_refused_wherever_it_ends(saved):
     path, content, _ = saved
-    for length in range(0, len(content), 13):
+    for length in {*range(0, len(content), 13), *range(0, len(content), len(content) // 16)}:
         path.write_bytes(content[:length])
         with pytest.raises(ChainruleError, match=r"small\.npz"):
             load_model(path)

@@ -44,8 +44,11 @@ def run_in_processes(
     joblib = checks.extra("joblib")
     at_once = jobs or max(1, joblib.cpu_count() // settings["threads"])
     at_once = max(1, min(at_once, len(lanes)))
+    settings["report"] = report
+    if at_once > 1:
+        settings["parent"] = os.getpid()
     run = run_lane if at_once == 1 else _run_in_worker
-    calls = (joblib.delayed(run)(lane, split, report=report, **settings) for lane in lanes)
+    calls = (joblib.delayed(run)(lane, split, **settings) for lane in lanes)
     with _interrupts_ignored():
         results = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
     if at_once == 1:
@@ -74,7 +77,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 def _run_in_worker(lane: Lane, split: Split, **settings: Any) -> Result:
     try:
-        return run_lane(lane, split, in_worker=True, **settings)
+        return run_lane(lane, split, **settings)
     except SystemExit:
         os._exit(0)  # the lane is kept; joblib's worker would begin the next one
 

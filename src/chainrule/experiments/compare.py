@@ -146,8 +146,9 @@ def compare(
     dataset = load_dataset(settings.data, notice=say)
     split = split_dataset(dataset, train_size_of(settings, dataset, say), settings.split_seed)
     folder.open(asdict(settings), split)
-    results = _results(lanes, split, settings, folder.keep, jobs, scheduler, progress)
-    _collect(results, folder, settings, say)
+    with folder.in_use():
+        results = _results(lanes, split, settings, folder.keep, jobs, scheduler, progress)
+        _collect(results, folder, settings, say)
     return folder
 
 
@@ -180,10 +181,11 @@ def resume(
     folder = RunFolder.reopened(path)
     settings = Settings(**folder.metrics["settings"])
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
-    load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)
-    say(f"{len(folder.lanes)} of {len(settings.lanes)} lanes are there, {len(missing)} to go.")
-    results = _results(missing, folder.split, settings, folder.keep, jobs, scheduler, progress)
-    _collect(results, folder, settings, say)
+    with folder.in_use():
+        load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)
+        say(f"{len(folder.lanes)} of {len(settings.lanes)} lanes are there, {len(missing)} to go.")
+        results = _results(missing, folder.split, settings, folder.keep, jobs, scheduler, progress)
+        _collect(results, folder, settings, say)
     return folder
 
 

@@ -72,15 +72,15 @@ def run_lane(
     report: Report | None = None,
     network: Network | None = None,
     keep: Keep | None = None,
-    in_worker: bool = False,
+    parent: int | None = None,
 ) -> Result:
     """Train and judge one lane with `threads` BLAS threads.
 
     For one seed every lane starts from the same weights and sees the same batches in the same
     order, whatever its optimizer, rate, process or neighbours. A `network` that is given, with
     its optimizer, is trained in place of the course's. With `keep` it leaves checkpoints, goes on
-    from the one that is there, and ends on a signal between two steps, on a second one at once,
-    unless it is `in_worker`, a process that its parent ends.
+    from the one that is there, and ends on a signal between two steps, on a second one at once.
+    `parent` is the process that a worker of its own works for, and ends with.
     """
     from threadpoolctl import threadpool_limits
 
@@ -89,7 +89,7 @@ def run_lane(
         network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
         network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
     stopped = None
-    with threadpool_limits(threads), StopSignals(insist=not in_worker) as stop:
+    with threadpool_limits(threads), StopSignals(parent) as stop:
         keeper = Keeper(lane.name, network, keep, stop)
 
         def on_epoch(epoch: int, history: History) -> None:

@@ -2,48 +2,80 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import Manager
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Listener
+from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.experiments.lanes import Report
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+# Lane, epochs done, loss and validation accuracy; None is the end.
+Events: TypeAlias = "SimpleQueue[tuple[str, int, float, float] | None]"
 
 
 @contextmanager
 def shown_progress(lanes: Sequence[str], epochs: int) -> Iterator[Report]:
     """Yield a `Report` that any process may call; what it reports is shown on stderr."""
+    events: Events = SimpleQueue()
     show = _bars if sys.stderr.isatty() else _lines
-    with Manager() as manager:
-        events = manager.Queue()
-        thread = Thread(target=show, args=(events, lanes, epochs), daemon=True)
-        thread.start()
+    shower = Thread(target=show, args=(events, lanes, epochs), daemon=True)
+    key = os.urandom(16)
+    with Listener(authkey=key) as listener:
+        Thread(target=_accept, args=(listener, events), daemon=True).start()
+        shower.start()
         try:
-            yield _Sender(events)
+            yield _Sender(listener.address, key)
         finally:
-            with suppress(OSError, EOFError):  # a signal to all processes ends the manager too
-                events.put(None)
-            thread.join()
+            events.put(None)
+            shower.join()
 
 
 class _Sender:
-    """The end of the queue that the lanes hold; unlike a function in a function it pickles."""
+    """What the lanes hold; unlike a function in a function it pickles, and connects when used."""
 
-    def __init__(self, events: Any) -> None:
-        self.events = events
+    def __init__(self, address: Any, key: bytes) -> None:
+        self.address, self.key = address, key
+        self._connection: Connection[Any, Any] | None = None
 
     def __call__(self, lane: str, epochs_done: int, loss: float, accuracy: float) -> None:
-        self.events.put((lane, epochs_done, loss, accuracy))
+        with suppress(OSError, EOFError):  # nobody looks on any more
+            if self._connection is None:
+                self._connection = Client(self.address, authkey=self.key)
+            self._connection.send((lane, epochs_done, loss, accuracy))
+            self._connection.recv()  # so that what was reported is shown before the end
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_connection": None}
 
 
-def _until_closed(events: Any) -> Iterator[tuple[str, int, float, float]]:
-    with suppress(OSError, EOFError):
-        yield from iter(events.get, None)
+def _accept(listener: Listener, events: Events) -> None:
+    """Let every lane that connects be read by a thread of its own, until the listener closes."""
+    while True:
+        try:
+            connection = listener.accept()
+        except AuthenticationError:
+            continue
+        except (OSError, EOFError):
+            return
+        Thread(target=_receive, args=(connection, events), daemon=True).start()
 
 
-def _bars(events: Any, lanes: Sequence[str], epochs: int) -> None:
+def _receive(connection: Connection[Any, Any], events: Events) -> None:
+    with suppress(OSError, EOFError), connection:
+        while True:
+            events.put(connection.recv())
+            connection.send(None)
+
+
+def _bars(events: Events, lanes: Sequence[str], epochs: int) -> None:
     from tqdm import tqdm
 
     width = max(map(len, lanes))
@@ -51,15 +83,17 @@ def _bars(events: Any, lanes: Sequence[str], epochs: int) -> None:
         lane: tqdm(total=epochs, desc=f"{lane:<{width}}", position=i, unit="epoch")
         for i, lane in enumerate(lanes)
     }
-    for lane, epochs_done, loss, accuracy in _until_closed(events):
+    for event in iter(events.get, None):
+        lane, epochs_done, loss, accuracy = event
         bars[lane].set_postfix_str(f"loss {loss:.4f}, validation {accuracy:.2%}", refresh=False)
         bars[lane].update(epochs_done - bars[lane].n)
     for bar in bars.values():
         bar.close()
 
 
-def _lines(events: Any, lanes: Sequence[str], epochs: int) -> None:
-    for lane, epochs_done, loss, accuracy in _until_closed(events):
+def _lines(events: Events, lanes: Sequence[str], epochs: int) -> None:
+    for event in iter(events.get, None):
+        lane, epochs_done, loss, accuracy = event
         print(
             f"{lane}  epoch {epochs_done}/{epochs}  loss {loss:.4f}  "
             f"validation accuracy {accuracy:.2%}",

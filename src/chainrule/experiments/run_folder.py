@@ -8,6 +8,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -23,7 +24,7 @@ from chainrule.experiments.metrics import SCHEMA, checked_metrics
 from chainrule.experiments.record import NAME, add_to_record
 from chainrule.experiments.report import name_of, write_report
 from chainrule.experiments.statistics import Setting, best_settings, better_run, settings_of
-from chainrule.files import replacing
+from chainrule.files import locked, replacing
 from chainrule.network import Network
 from chainrule.storage import Model, load_model, save_model
 
@@ -88,8 +89,6 @@ class RunFolder:
     def reopened(cls, path: Path, kind: str = "compare") -> RunFolder:
         """Return the folder of a run that was stopped, with all that it holds.
 
-        Temporary files that a killed process has left are removed.
-
         Raises
         ------
         ChainruleError
@@ -98,7 +97,6 @@ class RunFolder:
         folder = cls.__new__(cls)
         folder.path, folder._made, folder.keep = path, [], Keep(path)
         folder.metrics = checked_metrics(path, kind)
-        folder.keep.clean()
         for run in folder.metrics["runs"]:
             for key, values in run["history"].items():
                 run["history"][key] = [math.nan if value is None else value for value in values]
@@ -148,6 +146,20 @@ class RunFolder:
             },
         )
         save_model(self.path / "models" / f"{name}.npz", model)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep other processes out: two would write over each other.
+
+        Temporary files that a killed process has left are removed.
+        """
+        with locked(self.path / NAME) as is_ours:
+            if not is_ours:
+                raise ChainruleError(
+                    f"{self.path} is in use by another process: wait until it ends, or end it."
+                )
+            self.keep.clean()
+            yield
 
     def _write_metrics(self) -> None:
         text = json.dumps(_without_nan(self.metrics), allow_nan=False, indent=1)

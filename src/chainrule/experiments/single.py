@@ -224,7 +224,8 @@ def train(
     train_size = train_size_of(settings.as_comparison(), dataset, say)
     split = split_dataset(dataset, train_size, settings.split_seed)
     folder.open(asdict(settings), split)
-    return _train(folder, settings, say, progress)
+    with folder.in_use():
+        return _train(folder, settings, say, progress)
 
 
 def resume(
@@ -258,10 +259,11 @@ def resume(
     settings = TrainingSettings(**folder.metrics["settings"])
     if threads is not None:
         settings = replace(settings, threads=checks.whole_number("threads", threads, at_least=1))
-    load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)
-    if folder.lanes:
-        say(f"{path}: this training has ended already; its figures are drawn again.")
-    return _train(folder, settings, say, progress)
+    with folder.in_use():
+        load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)
+        if folder.lanes:
+            say(f"{path}: this training has ended already; its figures are drawn again.")
+        return _train(folder, settings, say, progress)
 
 
 def _train(

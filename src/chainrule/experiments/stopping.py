@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -20,9 +21,9 @@ class StopSignals:
 
     Parameters
     ----------
-    insist : bool
-        Whether a second signal ends at once. A process that works for another one leaves that to
-        it: a signal to all of a terminal's processes reaches it twice.
+    parent : int, optional
+        The process that this one works for. Then a second signal does nothing, for a signal to
+        all of a terminal's processes reaches it twice, and the parent's death ends it.
 
     Attributes
     ----------
@@ -30,9 +31,9 @@ class StopSignals:
         Of the signal that came.
     """
 
-    def __init__(self, insist: bool = True) -> None:
+    def __init__(self, parent: int | None = None) -> None:
         self.number: int | None = None
-        self._insist = insist
+        self._parent = parent
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -46,6 +47,11 @@ class StopSignals:
         traceback: TracebackType | None,
     ) -> None:
         _restore(self._before)
+
+    def check_parent(self) -> None:
+        """End at once if the parent has died: another run may be writing where it wrote."""
+        if self._parent is not None and os.getppid() != self._parent:
+            os._exit(1)
 
     def end(self) -> None:
         """End as the noted signal asks, if one has come.
@@ -62,7 +68,7 @@ class StopSignals:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         is_second, self.number = self.number is not None, number
-        if is_second and self._insist:
+        if is_second and self._parent is None:
             self.end()
 
 
