@@ -22,7 +22,7 @@ from fixes import FIXES
 
 import chainrule
 from chainrule import faults, losses, softmax_crossentropy_with_logits
-from chainrule.cli import check, compare, data, evaluate, export, lesson, predict, train
+from chainrule.cli import COMMANDS
 from chainrule.data.preprocess import Standardisation
 from chainrule.faults import FAULTS, Fault, standardise_each_pixel
 from chainrule.lessons import LESSONS
@@ -207,8 +207,8 @@ def _pages_of_lessons(folder: Path, option: str = "") -> Iterator[str]:
 def _options(words: list[str]) -> Iterator[str]:
     parser = argparse.ArgumentParser(prog="chainrule")
     commands = parser.add_subparsers()
-    for module in (compare, train, evaluate, predict, export, check, lesson, data):
-        module.add_parser(commands)
+    for command in COMMANDS:
+        command.add_parser(commands)
     for word in words:
         actions = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
         parser = actions.choices[word]

@@ -11,7 +11,7 @@ import chainrule.cli
 from chainrule.faults import FAULTS
 from chainrule.lessons import LESSONS
 
-COMMANDS = ("compare", "train", "evaluate", "predict", "export", "check", "data", "lesson")
+COMMANDS = [command.__name__.rpartition(".")[2] for command in chainrule.cli.COMMANDS]
 
 
 def test_every_command_has_a_how_to(capsys):

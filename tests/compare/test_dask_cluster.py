@@ -75,6 +75,7 @@ def checksums(run):
     return {record["lane"]: record["parameters_sha256"] for record in run.metrics["runs"]}
 
 
+@pytest.mark.long
 def test_a_killed_worker_loses_nothing_and_changes_no_bit(settings, scheduler, workers, tmp_path):
     from distributed import Client
 

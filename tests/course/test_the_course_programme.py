@@ -77,6 +77,7 @@ def test_with_a_screen_the_pictures_are_shown_and_no_file_is_written(mnist_folde
     assert not (tmp_path / "figures").exists()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not COURSE.exists(), reason="the course document is not beside the checkout")
 def test_the_driver_code_of_the_course_runs_unchanged(mnist_folder, tmp_path):
     programme = tmp_path / "driver.py"
