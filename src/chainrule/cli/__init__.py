@@ -11,10 +11,23 @@ from typing import NoReturn
 
 from chainrule import __version__
 from chainrule.checks import ChainruleError
-from chainrule.cli import check, compare, data, evaluate, export, lesson, predict, resume, train
+from chainrule.cli import (
+    check,
+    compare,
+    data,
+    evaluate,
+    export,
+    lab,
+    lesson,
+    predict,
+    resume,
+    train,
+)
 from chainrule.cli.shared import DONE, INTERRUPTED, WRONG_INPUT, complain
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = (compare, train, resume, evaluate, predict, export, check, lesson, lab, data)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chainrule {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (compare, train, resume, evaluate, predict, export, check, lesson, data):
+    for command in COMMANDS:
         command.add_parser(commands)
     return parser

@@ -1,0 +1,375 @@
+"""The answers to the page, but for the walk back: each computed by the library."""
+
+# ruff: noqa: RUF001  (the page shows × and − as a blackboard does)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule import __version__
+from chainrule.checks import Array, ChainruleError, Integers, extra
+from chainrule.data.centring import Centring, centring
+from chainrule.lab.asked import Asked
+from chainrule.lab.networks import CLASSES, SIDE, Lab, LabNetwork
+from chainrule.lab.pictures import rounded
+from chainrule.layers import Dense, ReLU
+from chainrule.losses import softmax
+from chainrule.network import Network
+
+PIXELS = SIDE * SIDE
+LARGEST_DRAWING = 400  # pixels of a side
+MOST_IMAGES = 60  # in one answer
+MOST_INDICES = 50
+
+
+def network_asked(lab: Lab, asked: Asked, name: str = "network") -> LabNetwork:
+    """Return the network that a request names."""
+    return lab.networks[asked.one_of(name, lab.networks)]
+
+
+def image_asked(asked: Asked) -> Array:
+    """Return the image of a request as one row of pixels from 0 to 1, (1, 784)."""
+    return asked.numbers("image", PIXELS, 0, 1)[np.newaxis].astype(np.float32)
+
+
+# ---- what there is ----
+
+
+def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Say which data and networks there are."""
+    dataset = lab.dataset
+    return {
+        "data": {
+            "title": dataset.title,
+            "is_sample": dataset.is_sample,
+            "note": _note(lab),
+            "test_images": len(dataset.test_images),
+        },
+        "version": __version__,
+        "networks": [_described(network) for network in lab.networks.values()],
+        "pairs": [list(pair) for pair in lab.pairs],
+    }
+
+
+def _note(lab: Lab) -> str | None:
+    if not lab.dataset.is_sample:
+        return None
+    return (
+        f"This is not full MNIST but an {lab.dataset.title}: an accuracy on it is not an MNIST "
+        "accuracy. To get the full set, connect to the network and run 'chainrule data fetch'."
+    )
+
+
+def _described(network: LabNetwork) -> dict[str, Any]:
+    return {
+        "id": network.id,
+        "title": network.title,
+        "sizes": network.sizes,
+        "parameters": int(network.network.parameters.size),
+        "optimizer": network.optimizer,
+        "test_accuracy": network.test_accuracy,
+        "accuracy_words": network.accuracy_words,
+        "layers": layers_of(network.network),
+    }
+
+
+def layers_of(network: Network) -> list[dict[str, Any]]:
+    """Return what each layer is, and how many features come in and go out."""
+    described, width = [], 0
+    for index, layer in enumerate(network):
+        n_in, n_out = (layer.n_in, layer.n_out) if isinstance(layer, Dense) else (width, width)
+        width = n_out
+        described.append(
+            {
+                "index": index,
+                "kind": type(layer).__name__,
+                "n_in": n_in,
+                "n_out": n_out,
+                "words": str(layer),
+            }
+        )
+    return described
+
+
+def digit(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return one stored test image."""
+    return stored(lab, asked.whole("index", 0, len(lab.images) - 1))
+
+
+def digits(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return the first stored test images of a class."""
+    label = asked.whole("label", 0, CLASSES - 1)
+    return {"label": label, "indices": indices_of(lab, label)[:MOST_INDICES]}
+
+
+def indices_of(lab: Lab, label: int) -> list[int]:
+    """Return where the stored images of a class stand."""
+    found: list[int] = np.flatnonzero(lab.labels == label).tolist()
+    return found
+
+
+def stored(lab: Lab, index: int) -> dict[str, Any]:
+    """Return a stored test image with its label."""
+    return {
+        "index": index,
+        "label": int(lab.labels[index]),
+        "pixels": lab.images[index].tolist(),
+    }
+
+
+def weights(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return the parameters of a network, and what is done to the pixels before it."""
+    network = network_asked(lab, asked)
+    standardisation = network.classifier.standardisation
+    layers = [
+        {
+            "kind": type(layer).__name__,
+            "shape": [layer.n_in, layer.n_out] if isinstance(layer, Dense) else None,
+            "weights": _written(layer.parameters.get("weights")),
+            "biases": _written(layer.parameters.get("biases")),
+        }
+        for layer in network.network
+    ]
+    mean, std = (np.asarray(x).tolist() for x in (standardisation.mean, standardisation.std))
+    return {"layers": layers, "mean": mean, "std": std}
+
+
+def _written(array: Array | None) -> list[float] | None:
+    """Return numbers, flat; of float32 the nine digits that tell any two apart."""
+    if array is None:
+        return None
+    flat = array.ravel() if array.dtype == np.float64 else rounded(array.ravel(), 9)
+    return flat.tolist()
+
+
+# ---- draw ----
+
+
+def centre(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Bring a drawing into MNIST's form, and show each step."""
+    drawing = _drawing(asked)
+    steps = centring(drawing, light_on_dark=True)
+    return {
+        "stages": stages(steps),
+        "image": steps.centred.ravel().tolist(),
+        "raw": shrunk(drawing).ravel().tolist(),
+    }
+
+
+def _drawing(asked: Asked) -> Any:
+    width, height = (asked.whole(name, 1, LARGEST_DRAWING) for name in ("width", "height"))
+    pixels = asked.numbers("pixels", width * height, 0, 255)
+    if (pixels != np.rint(pixels)).any():
+        raise ChainruleError("pixels must hold whole numbers from 0 to 255, got fractions.")
+    return pixels.astype(np.uint8).reshape(height, width)
+
+
+def stages(steps: Centring) -> list[dict[str, Any]]:
+    """Return the four pictures of a centring with their numbers, each in a sentence."""
+    drawn, cropped, scaled = steps.drawn, steps.cropped, steps.scaled
+    height, width = cropped.shape
+    factor = max(scaled.shape) / max(cropped.shape)
+    row, column = steps.offset
+    numbers: dict[str, tuple[Array, dict[str, Any], str]] = {
+        "drawn": (
+            drawn,
+            {"ink": int((drawn > 0).sum())},
+            f"The ink as it was drawn, on {drawn.shape[1]} × {drawn.shape[0]} pixels.",
+        ),
+        "cropped": (
+            cropped,
+            {"width": width, "height": height},
+            f"The empty border is cut off: {width} × {height} pixels of ink are left.",
+        ),
+        "scaled": (
+            scaled,
+            {"longer_side": max(scaled.shape), "factor": factor},
+            f"Scaled by {factor:.2f}, so that the longer side is {max(scaled.shape)} pixels, as in "
+            "MNIST.",
+        ),
+        "centred": (
+            steps.centred,
+            {"offset_rows": row, "offset_columns": column, "is_lopsided": steps.is_lopsided},
+            _centred_words(steps),
+        ),
+    }
+    return [
+        {
+            "name": name,
+            "width": picture.shape[1],
+            "height": picture.shape[0],
+            "pixels": np.rint(picture * 255).astype(int).ravel().tolist(),
+            "numbers": facts,
+            "words": words,
+        }
+        for name, (picture, facts, words) in numbers.items()
+    ]
+
+
+def _centred_words(steps: Centring) -> str:
+    row, column = steps.offset
+    where = f"{row:+.2f} rows and {column:+.2f} columns from pixel (14, 14)"
+    if steps.is_lopsided:
+        return (
+            f"The ink is so lopsided that its centre of mass stays {where}: it would leave the "
+            "picture."
+        )
+    return f"Moved by whole pixels until its centre of mass is in the middle: {where}."
+
+
+def shrunk(drawing: Any) -> Array:
+    """Return a drawing as 28x28 means of its pixels, neither cropped nor centred, from 0 to 1.
+
+    A drawing that is no square is set in the middle of one first.
+
+    Parameters
+    ----------
+    drawing : ndarray of uint8, shape (height, width)
+
+    Returns
+    -------
+    ndarray of float32, shape (28, 28)
+    """
+    pillow = extra("PIL.Image")
+    side = max(drawing.shape)
+    top, left = ((side - length) // 2 for length in drawing.shape)
+    square = np.zeros((side, side), np.float32)
+    square[top : top + drawing.shape[0], left : left + drawing.shape[1]] = drawing
+    small = pillow.fromarray(square).resize((SIDE, SIDE), pillow.Resampling.BOX)
+    return np.asarray(small) / np.float32(255)
+
+
+def forward(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return what every layer makes of an image, and the probabilities."""
+    chosen = network_asked(lab, asked)
+    outputs = chosen.network.activations(chosen.classifier.inputs(image_asked(asked)))
+    probabilities = softmax(outputs[-1])[0]
+    layers = [
+        {
+            "index": layer["index"],
+            "kind": layer["kind"],
+            "words": layer["words"],
+            "output": output[0].tolist(),
+            "shape": [output.shape[1]],
+        }
+        for layer, output in zip(layers_of(chosen.network), outputs, strict=True)
+    ]
+    return {
+        "probabilities": probabilities.tolist(),
+        "predicted": int(probabilities.argmax()),
+        "layers": layers,
+        "logits": outputs[-1][0].tolist(),
+    }
+
+
+def unit(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Take one unit apart, in float64: weight times input, sum, bias, and what follows."""
+    chosen, image = network_asked(lab, asked), image_asked(asked)
+    network = chosen.network.astype(np.float64)
+    index, layer = dense_asked(network, asked)
+    j = asked.whole("unit", 0, layer.n_out - 1)
+    outputs = network.activations(chosen.classifier.inputs(image))
+    column, inputs = layer.weights[:, j], layer.x[0]
+    products = column * inputs
+    is_rectified = any(isinstance(other, ReLU) for other in network[index + 1 : index + 2])
+    return {
+        "weights": column.tolist(),
+        "input": inputs.tolist(),
+        "products": products.tolist(),
+        "sum": float(products.sum()),
+        "bias": float(layer.biases[j]),
+        "z": float(outputs[index][0, j]),
+        "relu": float(outputs[index + 1][0, j]) if is_rectified else None,
+        "image_shape": [SIDE, SIDE] if index == 0 else None,
+        "dtype": str(network.dtype),
+    }
+
+
+def dense_asked(network: Network, asked: Asked) -> tuple[int, Dense]:
+    """Return the Dense layer that a request names, and its index."""
+    index = asked.whole("layer", 0, len(network) - 1)
+    layer = network[index]
+    if not isinstance(layer, Dense):
+        dense = [i for i, other in enumerate(network) if isinstance(other, Dense)]
+        raise ChainruleError(
+            f"layer must be a Dense layer, one of {', '.join(map(str, dense))}, got {index}, "
+            f"{layer}."
+        )
+    return index, layer
+
+
+# ---- mistakes ----
+
+
+def confusion(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return how often each true class was taken for each class."""
+    chosen = network_asked(lab, asked)
+    judgement = chosen.judgement
+    return {
+        "matrix": judgement.matrix.tolist(),
+        "count": int(judgement.matrix.sum()),
+        "accuracy": judgement.accuracy,
+        "title": f"{chosen.title}: {chosen.accuracy_words}",
+    }
+
+
+def cell(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return the images of one cell of the confusion matrix, the surest first."""
+    chosen = network_asked(lab, asked)
+    true, predicted = (asked.whole(name, 0, CLASSES - 1) for name in ("true", "predicted"))
+    return images_of_cell(lab, chosen, true, predicted)
+
+
+def images_of_cell(lab: Lab, chosen: LabNetwork, true: int, predicted: int) -> dict[str, Any]:
+    """Return the images of a class that a network takes for another, or rightly for itself."""
+    within = np.flatnonzero((lab.labels == true) & (chosen.predicted == predicted))
+    return {"count": len(within), "images": _surest(lab, chosen, within)}
+
+
+def _surest(lab: Lab, chosen: LabNetwork, rows: Integers) -> list[dict[str, Any]]:
+    """Return up to 60 of the stored images, those first of which the network is surest."""
+    confidence = chosen.probabilities.max(axis=1)
+    order = rows[np.argsort(-confidence[rows], kind="stable")][:MOST_IMAGES]
+    return [
+        {
+            **stored(lab, int(row)),
+            "predicted": int(chosen.predicted[row]),
+            "confidence": float(confidence[row]),
+        }
+        for row in order
+    ]
+
+
+def difference(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return what the second network reads rightly where the first is wrong, and the reverse."""
+    return difference_of(lab, *(network_asked(lab, asked, name) for name in ("a", "b")))
+
+
+def difference_of(lab: Lab, a: LabNetwork, b: LabNetwork) -> dict[str, Any]:
+    """Compare two networks image by image."""
+    right_a, right_b = (network.predicted == lab.labels for network in (a, b))
+    fixed, broken = np.flatnonzero(~right_a & right_b), np.flatnonzero(right_a & ~right_b)
+    return {
+        "fixed": _with_both(_surest(lab, b, fixed), a, b),
+        "broken": _with_both(_surest(lab, b, broken), a, b),
+        "fixed_count": len(fixed),
+        "broken_count": len(broken),
+        "both_wrong": int((~right_a & ~right_b).sum()),
+        "both_right": int((right_a & right_b).sum()),
+    }
+
+
+def _with_both(
+    images: Sequence[dict[str, Any]], a: LabNetwork, b: LabNetwork
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **image,
+            "predicted_a": int(a.predicted[image["index"]]),
+            "predicted_b": int(b.predicted[image["index"]]),
+        }
+        for image in images
+    ]

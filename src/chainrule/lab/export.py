@@ -1,0 +1,113 @@
+"""A static copy of the lab with stored digits, which any file server can give out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.checks import ChainruleError
+from chainrule.lab import answers, walk
+from chainrule.lab.asked import Asked
+from chainrule.lab.networks import CLASSES, Lab
+from chainrule.lab.page import DATA, PAGE, STATIC, as_static, encoded, static_files
+from chainrule.lab.pictures import SOME_ENTRIES
+
+OF_A_CLASS = 2  # stored digits
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a static copy can be written into a folder: it is new or empty.
+
+    Raises
+    ------
+    ChainruleError
+        If it holds something, is a file, or the folder above it is missing.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ChainruleError(f"--export needs a new or empty folder, but {folder} holds something.")
+    if folder.exists() and not folder.is_dir():
+        raise ChainruleError(f"--export needs a folder, but {folder} is a file: name another.")
+    if not folder.absolute().parent.is_dir():
+        raise ChainruleError(
+            f"--export makes one folder, but there is no {folder.parent} to make it in: make that."
+        )
+
+
+def export(lab: Lab, folder: Path, static: Path = STATIC) -> None:
+    """Write the page with stored answers into a new folder, whole or not at all.
+
+    Parameters
+    ----------
+    lab : Lab
+    folder : Path
+        New or empty.
+    static : Path
+        The folder of the page and its files.
+
+    Raises
+    ------
+    ChainruleError
+        If the folder holds something, or the page is missing.
+    """
+    check_folder(folder)
+    folder = folder.absolute()
+    part = folder.with_name(f".{folder.name}.{os.urandom(4).hex()}.part")
+    try:
+        _write(lab, part, static)
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _write(lab: Lab, folder: Path, static: Path) -> None:
+    files = static_files(static)
+    if PAGE not in files:
+        raise ChainruleError("This installation lacks the lab's page: install it anew.")
+    for name in ("static", DATA):
+        (folder / name).mkdir(parents=True)
+    (folder / PAGE).write_text(as_static(files.pop(PAGE).decode()), encoding="utf-8")
+    for name, content in files.items():
+        path = folder / "static" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for name, answer in stored_answers(lab):
+        (folder / DATA / f"{name}.json").write_bytes(encoded(answer))
+
+
+def stored_answers(lab: Lab) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each answer that the static page reads, with the name of its file."""
+    chosen = stored_digits(lab)
+    yield "lab", answers.lab(lab, Asked({}, ()))
+    yield "digits", {"digits": [answers.stored(lab, index) for index in chosen]}
+    for id, network in lab.networks.items():
+        asked = Asked({"network": id}, ("network",))
+        yield f"weights-{id}", answers.weights(lab, asked)
+        yield f"confusion-{id}", answers.confusion(lab, asked)
+        yield (
+            f"cells-{id}",
+            {
+                f"{true}-{predicted}": answers.images_of_cell(lab, network, true, predicted)
+                for true, predicted in np.ndindex(CLASSES, CLASSES)
+            },
+        )
+        for index in chosen:
+            batch = walk.batch_of(network, lab.images[[index]], lab.labels[[index]])
+            yield f"backward-{id}-{index}", walk.cards_of(batch, SOME_ENTRIES)
+    for a, b in permutations(lab.networks, 2):
+        yield f"difference-{a}-{b}", answers.difference_of(lab, lab.networks[a], lab.networks[b])
+
+
+def stored_digits(lab: Lab) -> list[int]:
+    """Return the indices of the first two stored images of each class."""
+    return [
+        index for label in range(CLASSES) for index in answers.indices_of(lab, label)[:OF_A_CLASS]
+    ]

@@ -1,0 +1,247 @@
+"""The one gate before all routes: what does not come from the lab's own page does not pass.
+
+A web page of anyone's can make a browser ask 127.0.0.1, and a name of anyone's can be made to point
+there. So the host must be this machine by one of its own names, and a changing request must come
+from the page that this start of the server gave out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import math
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_LIMIT = 1_000_000  # bytes
+BODY_SECONDS = 10
+DRAINED = 4 * BODY_LIMIT  # thrown away of a body that is refused: whoever still sends hears nothing
+DRAIN_SECONDS = 2
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+TOKEN_HEADER = "X-Chainrule-Token"
+
+
+class Refusal(Exception):
+    """Why a request does not pass: a status, one sentence, and "token" where that is the reason."""
+
+    def __init__(self, status: int, sentence: str, reason: str | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.reason = status, reason
+
+
+class Gate:
+    """Lets the page's own requests through to `app`, and puts the headers on every answer.
+
+    Parameters
+    ----------
+    app : ASGI application
+    port : int
+        That the server listens on.
+    token : str
+        Of this start; the page sends it with every changing request.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
+        self.app, self.token = app, token
+        self.hosts = {f"{host}:{port}" for host in HOSTS}
+        if port == 80:  # a browser leaves it out
+            self.hosts |= set(HOSTS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI asks."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, _with_headers(send))
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive)
+        try:
+            self._check(scope)
+            whole = await body.read(BODY_LIMIT if scope["method"] == "POST" else 0, scope)
+        except Refusal as refusal:
+            await body.drop(scope)
+            await _refuse(refusal, send)
+        except _Vanished:
+            return
+        else:
+            await self.app(scope, _giving(whole, receive), send)
+
+    def _check(self, scope: Scope) -> None:
+        """Raise the refusal of a request whose head alone shows that it must not pass."""
+        host = self._checked_host(scope)
+        if scope["method"] not in ("GET", "POST"):
+            raise Refusal(
+                405, f"The lab answers GET and POST, got {scope['method']:.20}: use one of them."
+            )
+        origins = _values(scope, "Origin")
+        if origins not in ([], [f"http://{host}"]):
+            raise Refusal(
+                403,
+                f"The request must come from the lab's own page, http://{host}, got "
+                f"{' and '.join(origins):.80}: open the lab's address.",
+            )
+        if scope["method"] == "POST":
+            self._check_changing(scope, origins)
+
+    def _checked_host(self, scope: Scope) -> str:
+        hosts = [host.lower() for host in _values(scope, "Host")]
+        if len(hosts) != 1 or hosts[0] not in self.hosts:
+            raise Refusal(
+                400,
+                f"Host must be one of {', '.join(sorted(self.hosts))}, got "
+                f"{' and '.join(hosts) or 'none':.80}: open the address that the lab printed.",
+            )
+        return hosts[0]
+
+    def _check_changing(self, scope: Scope, origins: list[str]) -> None:
+        if not origins:
+            raise Refusal(
+                403, "A POST needs the Origin of the lab's own page, got none: send it from there."
+            )
+        kinds = _values(scope, "Content-Type")
+        if [kind.partition(";")[0].strip().lower() for kind in kinds] != ["application/json"]:
+            raise Refusal(
+                415,
+                "A POST's Content-Type must be application/json, got "
+                f"{' and '.join(kinds) or 'none':.80}: send JSON.",
+            )
+        tokens = _values(scope, TOKEN_HEADER)
+        if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), self.token.encode()):
+            raise Refusal(
+                403,
+                f"{TOKEN_HEADER} must be the token of this start of the lab, got "
+                f"{'none' if not tokens else 'another'}: reload the page.",
+                "token",
+            )
+
+
+class _Vanished(Exception):
+    """The client has gone before its body came."""
+
+
+def _values(scope: Scope, name: str) -> list[str]:
+    """Return what stands in every header of this name."""
+    wanted = name.lower().encode()
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == wanted]
+
+
+class _Body:
+    """The body of one request, read part by part and never kept beyond a limit."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.has_ended = False
+
+    async def read(self, limit: int, scope: Scope) -> bytes:
+        """Return the whole body, whatever length it claims.
+
+        Raises
+        ------
+        Refusal
+            If it is longer than `limit`, or does not come in time.
+        """
+        too_long = Refusal(
+            413, f"The body must have at most {limit:,} bytes, got more: send a smaller one."
+        )
+        if _claimed(scope) > limit:
+            raise too_long
+        body = b""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while not self.has_ended:
+                    body += await self._part()
+                    if len(body) > limit:
+                        raise too_long
+        except TimeoutError:
+            raise Refusal(
+                408, f"The body must come within {BODY_SECONDS} seconds, but it did not: try again."
+            ) from None
+        return body
+
+    async def drop(self, scope: Scope) -> None:
+        """Throw away what is left, so that its sender listens; of a very long body nothing."""
+        if _claimed(scope) > DRAINED:
+            return
+        size = 0
+        with suppress(TimeoutError, _Vanished):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self.has_ended and size <= DRAINED:
+                    size += len(await self._part())
+
+    async def _part(self) -> bytes:
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            raise _Vanished
+        self.has_ended = not message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
+
+
+def _claimed(scope: Scope) -> float:
+    """Return the length that a body claims to have; infinity for what is no number."""
+    lengths = _values(scope, "Content-Length")
+    if any(not re.fullmatch("[0-9]{1,15}", length) for length in lengths):
+        return math.inf
+    return max(map(int, lengths), default=0)
+
+
+def _giving(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body that has been read, and then what comes."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def give() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return give
+
+
+def _with_headers(send: Send) -> Send:
+    names = {name.lower().encode() for name in HEADERS}
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
+            message = {**message, "headers": [*own, *_encoded(HEADERS.items())]}
+        await send(message)
+
+    return send_with_headers
+
+
+async def _refuse(refusal: Refusal, send: Send) -> None:
+    answer: dict[str, Any] = {"error": str(refusal)}
+    if refusal.reason:
+        answer["reason"] = refusal.reason
+    body = json.dumps(answer).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Connection": "close",  # what is left of a body that was not read is not a request
+    }
+    if refusal.status == 405:
+        headers["Allow"] = "GET, POST"
+    start = {"type": "http.response.start", "status": refusal.status}
+    await send({**start, "headers": _encoded(headers.items())})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]

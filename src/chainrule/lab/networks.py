@@ -1,0 +1,381 @@
+"""Which networks the lab shows: those of a run folder, or two that it trains at its first start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule import checks
+from chainrule.checks import Array, ChainruleError, Integers
+from chainrule.data.cache import cache_folder
+from chainrule.data.dataset import Dataset
+from chainrule.data.split import Split, split_dataset, trainable
+from chainrule.experiments.classifier import ImageClassifier
+from chainrule.experiments.judge import Judgement, judge
+from chainrule.experiments.lanes import run_lane
+from chainrule.experiments.metrics import checked_metrics
+from chainrule.experiments.progress import shown_progress
+from chainrule.experiments.single import TrainingSettings
+from chainrule.layers import Dense
+from chainrule.network import Network
+from chainrule.storage import Model, save_model
+
+SIDE, CLASSES = 28, 10
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an address and a file name
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class LabNetwork:
+    """A trained network with what it answers to every test image.
+
+    Attributes
+    ----------
+    id : str
+        What the page calls it; letters, digits, points, hyphens and underscores.
+    title : str
+        What people call it.
+    classifier : ImageClassifier
+        The network, and what turns pixels into its inputs.
+    judgement : Judgement
+        Its accuracy and confusion matrix on the test images.
+    probabilities : array, shape (test images, classes)
+    """
+
+    id: str
+    title: str
+    classifier: ImageClassifier = field(repr=False)
+    judgement: Judgement = field(repr=False)
+    probabilities: Array = field(repr=False)
+
+    @property
+    def network(self) -> Network:
+        """The network itself; whoever walks backwards takes a copy."""
+        return self.classifier.network
+
+    @property
+    def sizes(self) -> list[int]:
+        """Features that come in, units of each hidden layer, classes that go out."""
+        return sizes_of(self.network)
+
+    @cached_property
+    def predicted(self) -> Integers:
+        """The class that it takes each test image for, (test images,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def optimizer(self) -> str | None:
+        """The name of the optimizer that trained it, where its file says so."""
+        name = self.classifier.training.get("optimizer")
+        return name if isinstance(name, str) else None
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """The share of the test images that it reads rightly; None where it may know them."""
+        return None if self.judgement.doubt else self.judgement.accuracy
+
+    @property
+    def accuracy_words(self) -> str:
+        """What it reaches, and on what."""
+        share, dataset = f"{100 * self.judgement.accuracy:.2f} %", self.judgement.dataset
+        if self.judgement.doubt:
+            return f"{share} of these images, which is no test accuracy: {self.judgement.doubt}"
+        if dataset.is_sample:
+            return f"{share} of the embedded sample's test images, which is no MNIST accuracy"
+        trained = self.judgement.trained_on
+        after = f", trained on other images: {trained}" if trained else ""
+        return f"{share} of {dataset.name}'s test images{after}"
+
+
+@dataclass(frozen=True, eq=False)
+class Lab:
+    """All that the answers are computed from.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Its test images are the stored digits.
+    networks : dict of str to LabNetwork
+        By id; all of them belong together and may be compared.
+    """
+
+    dataset: Dataset
+    networks: dict[str, LabNetwork]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The ids of every two networks."""
+        return list(combinations(self.networks, 2))
+
+    @property
+    def images(self) -> Array:
+        """The stored digits, bytes of the shape (test images, 784)."""
+        return self.dataset.test_images.reshape(len(self.dataset.test_images), -1)
+
+    @property
+    def labels(self) -> Integers:
+        """What the stored digits are, (test images,)."""
+        return self.dataset.test_labels
+
+
+def sizes_of(network: Network) -> list[int]:
+    """Return the features that come in and the outputs of each Dense layer."""
+    dense = [layer for layer in network if isinstance(layer, Dense)]
+    return [dense[0].n_in, *(layer.n_out for layer in dense)]
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Check that the lab can show a dataset: a page of 28x28 pixels and ten bars."""
+    if dataset.image_shape != (SIDE, SIDE) or dataset.classes != CLASSES:
+        height, width = dataset.image_shape
+        raise ChainruleError(
+            f"The lab shows images of {SIDE}x{SIDE} pixels in {CLASSES} classes, but "
+            f"{dataset.title} has {height}x{width} in {dataset.classes}: name MNIST, or data of "
+            "its form, with --data."
+        )
+
+
+def named(id: str, title: str, classifier: ImageClassifier, dataset: Dataset) -> LabNetwork:
+    """Let a network classify every test image, and return it with its answers.
+
+    Raises
+    ------
+    ChainruleError
+        If the dataset has images of another size, or another number of classes.
+    """
+    judgement = judge(classifier, dataset)
+    return LabNetwork(
+        id, title, classifier, judgement, classifier.probabilities(dataset.test_images)
+    )
+
+
+# ---- from a run folder ----
+
+
+def networks_of_run(path: Path, dataset: Dataset, say: Say) -> dict[str, LabNetwork]:
+    """Return the trained networks of a run folder by id, in the order of its lanes.
+
+    Parameters
+    ----------
+    path : Path
+        A folder that ``chainrule compare`` or ``chainrule train`` has written.
+    dataset : Dataset
+        Whose test images they are judged on.
+    say : callable
+        Takes what a user should know.
+
+    Raises
+    ------
+    ChainruleError
+        If it is no run folder, no network in it is finished, or one does not fit the dataset.
+    """
+    networks = {}
+    for i, run in enumerate(checked_metrics(path, kind=None)["runs"], 1):
+        lane = run["lane"]
+        if run["status"] != "finished":
+            say(f"{lane} diverged, and the lab leaves it out.")
+            continue
+        classifier = ImageClassifier.load(path / "models" / f"{lane}.npz")
+        id = lane if PLAIN.fullmatch(lane) else f"network-{i}"
+        sizes = "-".join(map(str, sizes_of(classifier.network)))
+        networks[id] = named(id, f"{lane}, {sizes}", classifier, dataset)
+    if not networks:
+        raise ChainruleError(
+            f"{path} holds no trained network: wait until a training ends, or name another folder."
+        )
+    return networks
+
+
+# ---- trained at first start ----
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network that the lab trains itself; validation accuracy chose rate and epochs."""
+
+    id: str
+    purpose: str
+    hidden: tuple[int, ...]
+    learning_rate: float
+    epochs: int
+    epochs_of_few: int
+
+    @property
+    def title(self) -> str:
+        """Its sizes, and what it is for."""
+        return f"{'-'.join(map(str, (SIDE * SIDE, *self.hidden, CLASSES)))}, {self.purpose}"
+
+    def settings(self, images: int) -> TrainingSettings:
+        """Adam with a rate that falls to 0, on as many images as there are."""
+        return TrainingSettings(
+            data="auto",
+            hidden=list(self.hidden),
+            activation="relu",
+            optimizer="adam",
+            learning_rate=self.learning_rate,
+            schedule="cosine",
+            dropout=0.0,
+            epochs=self.epochs_of_few if images < FEW else self.epochs,
+            batch_size=64,
+            train_size=images,
+            split_seed=0,
+            seed=0,
+            dtype="float32",
+            threads=1,
+        )
+
+
+FEW = 20_000  # images to train on; below, more epochs
+RECIPES = (
+    Recipe("course", "to draw on", (256, 128, 64), 0.001, 5, 10),
+    Recipe("small", "to look into", (16, 16), 0.003, 8, 30),
+)
+
+
+def networks_of_first_start(
+    dataset: Dataset,
+    say: Say,
+    *,
+    progress: bool = True,
+    recipes: Sequence[Recipe] = RECIPES,
+) -> dict[str, LabNetwork]:
+    """Return the lab's own networks by id: from the cache, or trained now and kept there.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Trained on its training images, judged on its test images.
+    say : callable
+        Takes what a user should know.
+    progress : bool
+        Show on stderr how far a training is.
+    recipes : sequence of Recipe
+        What to train.
+    """
+    kept = {recipe.id: _kept(_place(recipe, dataset), dataset, say) for recipe in recipes}
+    missing = [recipe for recipe in recipes if kept[recipe.id] is None]
+    if missing:
+        kept |= _trained(missing, dataset, say, progress)
+    return {
+        recipe.id: named(recipe.id, recipe.title, classifier, dataset)
+        for recipe in recipes
+        if (classifier := kept[recipe.id]) is not None
+    }
+
+
+def lab_cache(dataset: Dataset) -> Path:
+    """Return the folder of Chainrule's cache for networks trained on this very dataset."""
+    key = json.dumps(dataset.sha256, sort_keys=True)
+    return cache_folder().parent / "lab" / hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _place(recipe: Recipe, dataset: Dataset) -> Path:
+    """Return the file of a recipe's network; other settings have another file."""
+    key = json.dumps(asdict(recipe.settings(trainable(dataset))), sort_keys=True)
+    name = f"{recipe.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.npz"
+    return lab_cache(dataset) / name
+
+
+def _kept(path: Path, dataset: Dataset, say: Say) -> ImageClassifier | None:
+    if not path.exists():
+        return None
+    try:
+        classifier = ImageClassifier.load(path)
+    except ChainruleError as error:
+        say(f"{error} The lab trains it anew.")
+        return None
+    return classifier if classifier.data.get("sha256") == dataset.sha256 else None
+
+
+def _trained(
+    recipes: Sequence[Recipe], dataset: Dataset, say: Say, progress: bool
+) -> dict[str, ImageClassifier | None]:
+    """Train what is missing, one after the other, and keep it where that can be."""
+    for module in ("threadpoolctl", "tqdm"):
+        checks.extra(module)
+    split = split_dataset(dataset, trainable(dataset))
+    say(
+        f"First start: {len(recipes)} network{'s' * (len(recipes) > 1)} to train on "
+        f"{len(split.X_train):,} images ({dataset.title}); kept for the next time."
+    )
+    classifiers: dict[str, ImageClassifier | None] = {}
+    for recipe in recipes:
+        model, path = _train(recipe, split, progress), _place(recipe, dataset)
+        _keep(path, model, say)
+        classifiers[recipe.id] = _classifier(path, model, split)
+    return classifiers
+
+
+def _train(recipe: Recipe, split: Split, progress: bool) -> Model:
+    settings = recipe.settings(len(split.X_train))
+    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
+    lane = replace(settings.as_comparison().lanes[0], name=recipe.id)
+    with shown_progress([lane.name], settings.epochs) if progress else nullcontext() as report:
+        result = run_lane(
+            lane,
+            split,
+            hidden=settings.hidden,
+            epochs=settings.epochs,
+            threads=settings.threads,
+            report=report,
+            network=network,
+        )
+    if result.network is None:
+        raise ChainruleError(
+            f"The training of {recipe.title} stopped being finite on {split.title}: "
+            "train a network with 'chainrule train' and a smaller rate, and name its run folder."
+        )
+    result.network.optimizer = None
+    return Model(
+        result.network,
+        preprocessing=split.preprocessing,
+        training={**asdict(settings), "val_accuracy": result.record["val_accuracy"]},
+        classes=list(range(split.classes)),
+        data=_data(split),
+    )
+
+
+def _data(split: Split) -> dict[str, Any]:
+    """Return what a model file says of its data, as that of a run folder does."""
+    return {
+        "source": split.source,
+        "sha256": split.sha256,
+        "train": len(split.X_train),
+        "validation": len(split.X_val),
+        "test": len(split.X_test),
+        "split_seed": split.split_seed,
+        "title": split.title,
+        "image_shape": list(split.image_shape),
+    }
+
+
+def _keep(path: Path, model: Model, say: Say) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_model(path, model)
+    except OSError as error:
+        say(f"Nothing can be kept in {path.parent} ({error.strerror}): trained for this time.")
+
+
+def _classifier(path: Path, model: Model, split: Split) -> ImageClassifier:
+    return ImageClassifier(
+        str(path),
+        model.network,
+        split.standardisation,
+        model.classes,
+        int(np.prod(split.image_shape)),
+        split.image_shape,
+        model.data,
+        model.training,
+    )

@@ -1,0 +1,99 @@
+"""An array as the page shows it: shape, norm, first numbers, and a picture made of its entries."""
+
+# ruff: noqa: RUF001  (the page shows × and − as a blackboard does)
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule.checks import Array
+from chainrule.lab.networks import SIDE
+
+FIRST = 8  # numbers shown
+EVERY_ENTRY = SIDE * SIDE * 256  # of a picture: all that the course's network has
+SOME_ENTRIES = 16_384  # of a picture in a stored answer
+SMALLEST = 1e-270  # below, a number is left as it is
+DIGITS = 4  # of a number in a picture; those beside it are whole
+
+
+def tensor(
+    name: str, array: Array, *, of_images: bool = False, largest: int = EVERY_ENTRY
+) -> dict[str, Any]:
+    """Describe one array of one or two axes.
+
+    Parameters
+    ----------
+    name : str
+        As in the formula, such as "dy".
+    array : array, shape (n,) or (rows, columns)
+    of_images : bool
+        Whether each row is an image of 784 pixels, and is drawn as one.
+    largest : int
+        The number of entries up to which the picture shows every one.
+
+    Returns
+    -------
+    dict
+        ``name``, ``shape``, ``norm`` (the root of the sum of squares), ``first`` (up to 8
+        numbers in the order of the array) and ``image``.
+    """
+    return {
+        "name": name,
+        "shape": list(array.shape),
+        "norm": float(np.linalg.norm(array)),
+        "first": array.ravel()[:FIRST].tolist(),
+        "image": _image(array, of_images, largest),
+    }
+
+
+def _image(array: Array, of_images: bool, largest: int) -> dict[str, Any]:
+    if of_images:
+        picture = side_by_side(array)
+        words = "a picture of 28 × 28 for each image of the batch"
+    else:
+        rows = np.atleast_2d(array)
+        picture, block = blocks(rows, largest)
+        words = f"{rows.shape[0]} rows, {rows.shape[1]} columns"
+        if block != (1, 1):
+            words += f"; of each block of {block[0]} × {block[1]} the entry of largest size"
+    return {
+        "width": picture.shape[1],
+        "height": picture.shape[0],
+        "values": rounded(picture, DIGITS).ravel().tolist(),
+        "limit": float(np.abs(picture).max()),
+        "words": words,
+    }
+
+
+def rounded(array: Array, digits: int) -> Array:
+    """Return numbers with so many significant digits, in float64: short to write."""
+    numbers = array.astype(np.float64)
+    sizes = np.where(numbers == 0, 1, np.abs(numbers))
+    scale = 10.0 ** np.clip(digits - 1 - np.floor(np.log10(sizes)), -290, 290)
+    return np.where(sizes < SMALLEST, numbers, np.rint(numbers * scale) / scale)
+
+
+def side_by_side(array: Array) -> Array:
+    """Return the rows (batch, 784) as pictures beside each other, (28, 28 · batch)."""
+    return array.reshape(-1, SIDE, SIDE).transpose(1, 0, 2).reshape(SIDE, -1)
+
+
+def blocks(array: Array, largest: int) -> tuple[Array, tuple[int, int]]:
+    """Return an array of at most `largest` entries as it is, and a larger one in blocks.
+
+    Each block, of the rows and columns that come second, is its entry of largest size.
+    """
+    if array.size <= largest:
+        return array, (1, 1)
+    side = math.isqrt(largest)
+    rows, columns = (math.ceil(length / side) for length in array.shape)
+    height, width = -(-array.shape[0] // rows), -(-array.shape[1] // columns)
+    padded = np.zeros((height * rows, width * columns), array.dtype)
+    padded[: array.shape[0], : array.shape[1]] = array
+    grouped = padded.reshape(height, rows, width, columns).transpose(0, 2, 1, 3)
+    flat = grouped.reshape(height, width, rows * columns)
+    place = np.abs(flat).argmax(axis=2)
+    return np.take_along_axis(flat, place[:, :, np.newaxis], axis=2)[:, :, 0], (rows, columns)

@@ -1,0 +1,230 @@
+"""The server of the lab: every address, behind one gate, on this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from chainrule.checks import ChainruleError
+from chainrule.lab import answers, moves, walk
+from chainrule.lab.asked import Asked, read_json
+from chainrule.lab.gate import Gate
+from chainrule.lab.networks import Lab
+from chainrule.lab.page import KINDS, PAGE, STATIC, encoded, static_files, with_token
+
+LOOPBACK = "127.0.0.1"
+PORTS_TRIED = 50
+Answer = Callable[[Lab, Asked], dict[str, Any]]
+
+# Address -> the names that a request may give, and what answers it.
+ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
+    "/api/lab": ((), answers.lab),
+    "/api/digit": (("index",), answers.digit),
+    "/api/digits": (("label",), answers.digits),
+    "/api/weights": (("network",), answers.weights),
+    "/api/confusion": (("network",), answers.confusion),
+    "/api/cell": (("network", "true", "predicted"), answers.cell),
+    "/api/difference": (("a", "b"), answers.difference),
+}
+CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
+    "/api/centre": (("pixels", "width", "height"), answers.centre),
+    "/api/forward": (("network", "image"), answers.forward),
+    "/api/unit": (("network", "image", "layer", "unit"), answers.unit),
+    "/api/backward": (walk.BATCH, walk.backward),
+    "/api/nudge": ((*walk.BATCH, "layer", "name", "at", "h"), moves.nudge),
+    "/api/step": (
+        (*walk.BATCH, "optimizer", "rate", "layer", "name", "at"),
+        moves.step,
+    ),
+}
+
+
+def create_app(lab: Lab, port: int, token: str, static: Path = STATIC) -> Gate:
+    """Return the application: the routes behind the gate.
+
+    Parameters
+    ----------
+    lab : Lab
+    port : int
+        That the server listens on.
+    token : str
+        Of this start.
+    static : Path
+        The folder of the page and its files; read now, and not again.
+    """
+    files = static_files(static)
+    page = files.pop(PAGE, None)
+
+    # No answer runs beside another: a layer keeps what its last forward saw.
+    async def give_page(request: Request) -> Response:
+        if page is None:
+            raise HTTPException(404, "This installation lacks the lab's page: install it anew.")
+        return Response(with_token(page.decode(), token), media_type=KINDS[".html"])
+
+    async def give_file(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in files:
+            raise HTTPException(404, f"There is no file {name[:60]!r}: reload the page.")
+        return Response(files[name], media_type=KINDS[Path(name).suffix])
+
+    routes = [Route("/", give_page), Route("/static/{name:path}", give_file)]
+    routes += [Route(path, _asking(lab, *entry)) for path, entry in ASKING.items()]
+    routes += [Route(path, _changing(lab, *entry), methods=["POST"])
+               for path, entry in CHANGING.items()]  # fmt: skip
+    handlers: Mapping[Any, Any] = {
+        HTTPException: _not_served,
+        ChainruleError: _wrong_input,
+        Exception: _failed,
+    }
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return Gate(app, port, token)
+
+
+def _asking(lab: Lab, names: tuple[str, ...], answer: Answer) -> Any:
+    async def respond(request: Request) -> Response:
+        return as_json(answer(lab, Asked.of_query(request.query_params.multi_items(), names)))
+
+    return respond
+
+
+def _changing(lab: Lab, names: tuple[str, ...], answer: Answer) -> Any:
+    async def respond(request: Request) -> Response:
+        return as_json(answer(lab, Asked(read_json(await request.body()), names)))
+
+    return respond
+
+
+def as_json(answer: Mapping[str, Any], status: int = 200) -> Response:
+    """Return an answer as compact JSON."""
+    return Response(encoded(answer), status, media_type="application/json")
+
+
+async def _wrong_input(request: Request, error: ChainruleError) -> Response:
+    return as_json({"error": str(error)}, 400)
+
+
+async def _not_served(request: Request, error: HTTPException) -> Response:
+    sentence = error.detail
+    if error.status_code == 405:
+        sentence = f"This address takes {(error.headers or {}).get('Allow', 'another method')}."
+    elif sentence == "Not Found":
+        sentence = "There is no such address in the lab: open its first page."
+    response = as_json({"error": sentence}, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return as_json(
+        {"error": "The lab failed at this, which is a fault of its own: the terminal says more."},
+        500,
+    )
+
+
+# ---- listening ----
+
+
+def listen(port: int, say: Callable[[str], None]) -> socket.socket:
+    """Return a socket of this machine alone, at `port` or, where that is taken, the next free one.
+
+    Raises
+    ------
+    ChainruleError
+        If none of fifty is free, or the port must not be used.
+    """
+    last = min(port + PORTS_TRIED, 65_536)
+    for candidate in range(port, last):
+        try:
+            listener = _bound(candidate)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise ChainruleError(
+                    f"Port {candidate} cannot be listened on ({error.strerror}): "
+                    "name another with --port."
+                ) from error
+        else:
+            if candidate != port:
+                say(f"Port {port} is taken: {candidate} is used.")
+            return listener
+    raise ChainruleError(f"The ports {port} to {last - 1} are all taken: name another with --port.")
+
+
+def _bound(port: int) -> socket.socket:
+    # With the protocol named asyncio sends at once; else each answer waits 40 ms for the last.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # else it would let two servers listen on one port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, port))
+        listener.listen(128)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Ends at once on a signal, by the exception that it raises, and waits for no client."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(
+    lab: Lab,
+    listener: socket.socket,
+    on_ready: Callable[[str], None],
+    static: Path = STATIC,
+) -> None:
+    """Serve the lab until a signal ends it.
+
+    Parameters
+    ----------
+    lab : Lab
+    listener : socket
+        From `listen`.
+    on_ready : callable
+        Takes the address once the page can be opened.
+    static : Path
+        The folder of the page and its files.
+    """
+    port = listener.getsockname()[1]
+    app = create_app(lab, port, secrets.token_urlsafe(32), static)
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+    )
+    on_ready(f"http://{LOOPBACK}:{port}/")
+    log = logging.getLogger("uvicorn.error")
+    try:
+        with listener, asyncio.Runner() as runner:
+            try:
+                runner.run(_Server(config).serve(sockets=[listener]))
+            finally:
+                log.disabled = True  # requests that are cut off at the end are no faults
+    finally:
+        log.disabled = False

@@ -1,0 +1,204 @@
+// The frame: the address is the state, a screen is a module, a new screen is a line in SCREENS.
+
+import * as api from "./api.js";
+import { button, h, labelled, replace, select, showExplanations } from "./dom.js";
+import { count } from "./numbers.js";
+import { repaint } from "./pictures.js";
+import * as draw from "./draw.js";
+import * as backwards from "./backwards.js";
+import * as mistakes from "./mistakes.js";
+
+// Each: id, name, help, mount(root, lab) -> {update(state), unmount()}.
+const SCREENS = [draw, backwards, mistakes];
+
+// ---- the address: #/draw?network=course&digit=7 ----
+
+function readAddress() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  return { screen: path, ...Object.fromEntries(new URLSearchParams(query)) };
+}
+
+function addressOf({ screen, ...rest }) {
+  const kept = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const query = new URLSearchParams(kept).toString().replaceAll("%2C", ",");
+  return `#/${screen}${query ? `?${query}` : ""}`;
+}
+
+// ---- light and dark ----
+
+const THEMES = ["auto", "light", "dark"];
+const remembered = {
+  get: () => { try { return localStorage.getItem("chainrule-theme"); } catch { return null; } },
+  set: (theme) => { try { localStorage.setItem("chainrule-theme", theme); } catch { /* not remembered */ } },
+};
+let theme = THEMES.includes(remembered.get()) ? remembered.get() : "auto";
+
+function wear(next) {
+  theme = next;
+  document.documentElement.dataset.theme = theme;
+  remembered.set(theme);
+  repaint();
+}
+
+function themeButton() {
+  const text = () => ({ auto: "Light or dark: as the system", light: "Light", dark: "Dark" })[theme];
+  const sign = () => ({ auto: "◐", light: "☀", dark: "☾" })[theme];
+  const toggle = button(sign(), "Changes between light, dark, and what the system says.", () => {
+    wear(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
+    toggle.textContent = sign();
+    toggle.setAttribute("aria-label", `Colours: ${text()}`);
+  }, { class: "quiet theme", "aria-label": `Colours: ${text()}` });
+  return toggle;
+}
+
+// ---- what the server is doing ----
+
+const NOTICES = {
+  gone: "The server does not answer. If it was stopped, start it again with chainrule lab on the same port: this page waits and goes on.",
+  back: "The server answers again.",
+  restarted: "The server was started anew. This page has its new token and goes on.",
+};
+let hiding = null;
+
+function notice(text, stays = false) {
+  const place = document.getElementById("notice");
+  clearTimeout(hiding);
+  replace(place, text ? h("p", {}, text) : null);
+  if (text && !stays) hiding = setTimeout(() => notice(null), 6000);
+}
+
+// ---- the frame ----
+
+class Lab {
+  constructor(data, help) {
+    this.data = data;
+    this.help = help;
+    this.notice = notice;
+    this.state = {};
+  }
+
+  get network() {
+    const { networks } = this.data;
+    return networks.find(({ id }) => id === this.state.network)
+      ?? networks.reduce((most, one) => (one.parameters > most.parameters ? one : most));
+  }
+
+  // The networks that can stand beside the chosen one.
+  get partners() {
+    const ids = this.data.pairs.filter((pair) => pair.includes(this.network.id)).flat();
+    return this.data.networks.filter(({ id }) => ids.includes(id) && id !== this.network.id);
+  }
+
+  get beside() {
+    return this.partners.find(({ id }) => id === this.state.beside) ?? null;
+  }
+
+  // Change the state: the address follows, and the screen is told.
+  go(change, { push = false } = {}) {
+    this.state = { ...this.state, ...change };
+    const address = addressOf(this.state);
+    if (address !== location.hash) history[push ? "pushState" : "replaceState"](null, "", address);
+    this.show();
+  }
+
+  read() {
+    this.state = readAddress();
+    if (!SCREENS.some(({ id }) => id === this.state.screen)) {
+      this.state = { ...this.state, screen: SCREENS[0].id };
+    }
+    this.show();
+  }
+
+  show() {
+    const module = SCREENS.find(({ id }) => id === this.state.screen);
+    document.title = `${module.name} · Chainrule lab`;
+    this.links.forEach((link) => {
+      link.href = addressOf({ ...this.state, screen: link.dataset.screen });
+      const isHere = link.dataset.screen === module.id;
+      if (isHere) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    });
+    this.picker.value = this.network.id;
+    this.showFacts();
+    if (this.module !== module) {
+      this.mounted?.unmount?.();
+      this.module = module;
+      const root = document.getElementById("screen");
+      root.className = module.id;
+      replace(root);
+      this.mounted = module.mount(root, this);
+      window.scrollTo(0, 0);
+    }
+    this.mounted.update(this.state);
+  }
+
+  showFacts() {
+    const { accuracy_words: accuracy, parameters } = this.network;
+    const note = this.data.data.note;
+    replace(this.facts, [
+      h("span", {}, `${count(parameters)} parameters`),
+      accuracy ? h("span", {}, accuracy) : null,
+      note ? h("span", { class: "note" }, note) : null,
+      api.isStatic ? h("span", { class: "note" }, "A stored copy, without a server") : null,
+    ]);
+  }
+
+  buildFrame() {
+    this.links = SCREENS.map(({ id, name, help }) => h("a", { href: `#/${id}`, "data-screen": id, help }, name));
+    this.picker = select(
+      this.data.networks.map(({ id, title }) => [id, title]), this.network.id,
+      "The network that everything on this page is about: its layers' sizes, from input to output.",
+      (network) => this.go({ network, beside: null, unit: null, step: null, opened: null, layer: null, name: null, at: null, cell: null, image: null }, { push: true }));
+    this.facts = h("p", {
+      class: "facts", tabindex: "0",
+      help: "What the network is, and how often it is right on images that it was not trained on.",
+    });
+    replace(document.getElementById("top"), h("div", { class: "bar" },
+      h("a", { class: "brand", href: "#/draw", help: "The lab's first screen, from the beginning." },
+        h("strong", {}, "Chainrule"), " lab"),
+      h("nav", { "aria-label": "Screens" }, this.links),
+      themeButton()),
+    h("div", { class: "about" }, labelled("Network", this.picker), this.facts));
+  }
+}
+
+async function start() {
+  document.documentElement.dataset.theme = theme;
+  const help = showExplanations(document.getElementById("help"));
+  api.onServer((happened) => {
+    notice(NOTICES[happened], happened === "gone");
+    if (happened === "restarted") restarted();
+  });
+  let lab;
+  try {
+    lab = new Lab(await api.lab(), help);
+  } catch (error) {
+    notice(error.message, true);
+    return;
+  }
+  lab.buildFrame();
+  lab.read();
+  addEventListener("hashchange", () => lab.read());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+  addEventListener("unhandledrejection", (event) => {
+    if (event.reason instanceof api.LabError) {
+      event.preventDefault();
+      notice(event.reason.message);
+    }
+  });
+
+  // A new server may hold other networks: ask again, and draw the screen anew if so.
+  async function restarted() {
+    api.forget();
+    const data = await api.lab();
+    const isOther = JSON.stringify(data) !== JSON.stringify(lab.data);
+    lab.data = data;
+    if (isOther) {
+      lab.buildFrame();
+      lab.module = null;
+      lab.show();
+    }
+  }
+}
+
+start();

@@ -1,0 +1,201 @@
+// Mistakes: which digits a network takes for which, and the images themselves.
+
+import * as api from "./api.js";
+import { button, h, replace, roving, segments, toggle } from "./dom.js";
+import { count, percent } from "./numbers.js";
+import { ink } from "./pictures.js";
+
+export const id = "mistakes";
+export const name = "Mistakes";
+export const help = "Which digits the network takes for which, and the images themselves.";
+
+export function mount(root, lab) {
+  const screen = new MistakesScreen(root, lab);
+  return { update: () => screen.update(), unmount: () => { screen.isGone = true; } };
+}
+
+class MistakesScreen {
+  constructor(root, lab) {
+    this.lab = lab;
+    this.views = h("div", { class: "views" });
+    this.summary = h("p", { class: "lead", tabindex: "0", help: "Counted on the test images, which the network was not trained on." });
+    this.matrix = h("div", { class: "matrix" });
+    this.gallery = h("section", { class: "gallery", "aria-label": "Images", "aria-live": "polite" });
+    this.chosen = h("div", { class: "chosen" });
+    root.append(
+      h("h1", {}, "Look at what it got wrong."), this.views,
+      h("div", { class: "two-sides" }, h("section", { "aria-label": "Confusion" }, this.summary, this.matrix), this.gallery));
+  }
+
+  get view() {
+    const { view } = this.lab.state;
+    return this.lab.beside && ["fixed", "broken"].includes(view) ? view : "matrix";
+  }
+
+  async update() {
+    const { network, beside, state } = this.lab;
+    this.paintViews();
+    const key = [network.id, beside?.id, this.view].join("|");
+    try {
+      if (key !== this.shown) {
+        this.shown = key;
+        this.opened = null;
+        if (this.view === "matrix") await this.showMatrix(key);
+        else await this.showDifference(key);
+      }
+      if (this.view === "matrix" && key === this.shown) await this.showCell(state.cell);
+      this.showChosen(state.image);
+    } catch (error) {
+      if (!(error instanceof api.LabError)) throw error;
+      this.lab.notice(error.message);
+    }
+  }
+
+  paintViews() {
+    const { partners, beside } = this.lab;
+    const key = [this.lab.network.id, beside?.id, this.view].join("|");
+    if (key === this.viewsKey) return;
+    this.viewsKey = key;
+    const focused = this.views.contains(document.activeElement) ? document.activeElement.getAttribute("data-key") : null;
+    const compare = partners.map((partner) => {
+      const one = toggle(`Compare with ${partner.title}`, "Two networks of one run: what the other one fixed, and what it broke.",
+        beside?.id === partner.id, (on) => this.lab.go({ beside: on ? partner.id : null, view: null, image: null }));
+      one.firstChild.dataset.key = `with-${partner.id}`;
+      return one;
+    });
+    const choice = beside ? segments("Show", "The confusion matrix of the first network, or the images on which the two differ.", "view",
+      [["matrix", "Confusion"], ["fixed", "What the other fixed"], ["broken", "What it broke"]], this.view,
+      (view) => this.lab.go({ view: view === "matrix" ? null : view, image: null, cell: null })) : null;
+    choice?.querySelectorAll("input").forEach((input) => { input.dataset.key = `view-${input.value}`; });
+    replace(this.views, compare, choice);
+    if (focused) this.views.querySelector(`[data-key="${focused}"]`)?.focus();
+  }
+
+  // ---- the matrix ----
+
+  async showMatrix(key) {
+    const answer = await api.confusion(this.lab.network.id);
+    if (key !== this.shown || this.isGone) return;
+    const { matrix, count: all, accuracy } = answer;
+    const wrong = all - matrix.reduce((sum, row, i) => sum + row[i], 0);
+    this.summary.textContent = `${count(wrong)} of ${count(all)} images are read wrongly: ${percent(accuracy)} are right.`;
+    const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => j !== i)));
+    const cells = [];
+    const row = (truth) => h("tr", {}, h("th", { scope: "row" }, String(truth)),
+      matrix[truth].map((number, predicted) => {
+        const text = truth === predicted
+          ? `${number} images of a ${truth}, read rightly.`
+          : `${number} images of a ${truth}, taken for a ${predicted}.`;
+        const cell = h("button", { type: "button", "data-cell": `${truth}.${predicted}`, "aria-label": text,
+          help: `${text} Choose to see them, the surest first.`,
+          onclick: () => this.lab.go({ cell: `${truth}.${predicted}`, image: null }) }, String(number));
+        if (truth === predicted) cell.className = "right";
+        else {
+          const share = number / most;
+          cell.style.setProperty("--share", `${Math.round(100 * share)}%`);
+          cell.className = number === 0 ? "none" : "some";
+        }
+        cells.push(cell);
+        return h("td", {}, cell);
+      }));
+    const table = h("table", { class: "confusion" },
+      h("caption", {}, "Rows: what it is. Columns: what it was taken for. Colour: errors alone, on their own scale."),
+      h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, String(j))))),
+      h("tbody", {}, matrix.map((_, truth) => row(truth))));
+    replace(this.matrix, table);
+    const start = cells.findIndex((cell) => cell.dataset.cell === (this.lab.state.cell ?? worst(matrix)));
+    roving(table, cells, 10, Math.max(start, 0));
+    this.hint = worst(matrix);
+  }
+
+  async showCell(cell) {
+    const wanted = /^[0-9]\.[0-9]$/.test(cell ?? "") ? cell : this.hint;
+    if (wanted === this.opened) return;
+    this.opened = wanted;
+    for (const one of this.matrix.querySelectorAll("[data-cell]")) {
+      if (one.dataset.cell === wanted) one.setAttribute("aria-pressed", "true");
+      else one.removeAttribute("aria-pressed");
+    }
+    const [truth, predicted] = wanted.split(".").map(Number);
+    const answer = await api.cell(this.lab.network.id, truth, predicted);
+    if (this.opened !== wanted || this.isGone) return;
+    const { images } = answer;
+    const title = truth === predicted ? `A ${truth}, read rightly` : `A ${truth}, taken for a ${predicted}`;
+    const all = answer.count ?? images.length;
+    this.paintGallery(title, !images.length ? "There is none."
+      : `${all > images.length ? `The first ${images.length} of ${count(all)}. ` : ""}The surest first: the number is the probability that the network gave its answer.`, images);
+  }
+
+  // ---- two networks ----
+
+  async showDifference(key) {
+    const { network, beside } = this.lab;
+    const answer = await api.difference(network.id, beside.id);
+    if (key !== this.shown || this.isGone) return;
+    const number = (name) => answer[`${name}_count`] ?? answer[name].length;
+    const word = (name) => `${count(number(name))} ${number(name) === 1 ? "image" : "images"}`;
+    this.summary.textContent = `${beside.title} reads ${word("fixed")} rightly that ${network.title} gets wrong, and gets ${word("broken")} wrong that ${network.title} reads rightly.`;
+    replace(this.matrix, h("dl", { class: "tally", tabindex: "0", help: "All test images, by which of the two networks reads them rightly." },
+      [["both right", answer.both_right], ["fixed", number("fixed")], ["broken", number("broken")], ["both wrong", answer.both_wrong]]
+        .map(([title, value]) => h("div", {}, h("dt", {}, title), h("dd", {}, count(value))))));
+    const images = answer[this.view];
+    const all = number(this.view);
+    this.paintGallery(this.view === "fixed" ? "Fixed" : "Broken",
+      images.length ? `${all > images.length ? `The first ${images.length}. ` : ""}Under each: what it is, and what the one that is wrong took it for.` : "There is none.", images);
+  }
+
+  // ---- the images ----
+
+  paintGallery(title, words, images) {
+    this.images = images;
+    const wrongOf = (one) => {
+      if (this.view === "fixed") return one.predicted_a ?? one.predicted;
+      if (this.view === "broken") return one.predicted_b ?? one.predicted;
+      return one.predicted;
+    };
+    const buttons = images.map((one) => {
+      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${one.label}, not ${wrongOf(one)}`;
+      const text = `Test image ${one.index}, a ${one.label}, read as ${wrongOf(one)}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
+      return h("button", { type: "button", class: "image", "data-image": one.index, "aria-label": text, help: `${text} Choose to open it.`,
+        onclick: () => this.lab.go({ image: one.index }) },
+      ink(h("canvas", {}), one.pixels, 28, 28, 255), h("span", {}, told));
+    });
+    const grid = h("div", { class: "pictures", role: "group", "aria-label": title }, buttons);
+    replace(this.gallery, h("h2", {}, title), h("p", { class: "quiet-text" }, words), this.chosen, grid);
+    if (buttons.length) {
+      roving(grid, buttons, () => Math.max(1, Math.round(grid.clientWidth / (buttons[0].offsetWidth + 8))));
+    }
+  }
+
+  showChosen(index) {
+    const one = this.images?.find((image) => String(image.index) === String(index));
+    for (const picture of this.gallery.querySelectorAll("[data-image]")) {
+      picture.toggleAttribute("data-chosen", picture.dataset.image === String(one?.index));
+    }
+    if (!one) {
+      replace(this.chosen);
+      this.chosenKey = null;
+      return;
+    }
+    if (this.chosenKey === one.index && this.chosen.firstChild) return;
+    this.chosenKey = one.index;
+    replace(this.chosen,
+      ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, 28, 28, 255),
+      h("div", {},
+        h("p", {}, `Test image ${one.index}. It is a ${one.label}.`),
+        h("div", { class: "fields" },
+          button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
+            this.lab.go({ screen: "draw", digit: one.index, strokes: null }, { push: true })),
+          button("Open in Backwards", "Walks the chain rule with this image as the batch.", () =>
+            this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
+  }
+}
+
+// The cell with the most errors.
+function worst(matrix) {
+  let best = [0, 1];
+  matrix.forEach((row, i) => row.forEach((number, j) => {
+    if (i !== j && number > matrix[best[0]][best[1]]) best = [i, j];
+  }));
+  return best.join(".");
+}

@@ -1,0 +1,37 @@
+// Numbers as text: four significant digits, a true minus sign, and the exact value beside it.
+
+import { h } from "./dom.js";
+
+const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+export function short(value, digits = 4) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  let text;
+  if (size >= 1e-4 && size < 1e6) {
+    text = value.toPrecision(digits);
+    if (text.includes("e")) text = String(Number(text));
+  } else {
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+    text = `${mantissa} × 10${[...String(Number(exponent))].map((sign) => SUPERSCRIPT[sign]).join("")}`;
+  }
+  return text.replace("-", "−");
+}
+
+// <data> keeps the exact number for whoever copies or tests it.
+export function number(value, digits = 4) {
+  if (value === null || value === undefined) return h("span", {}, "–");
+  return h("data", { value: String(value), class: "number" }, short(value, digits));
+}
+
+export function signed(value, digits = 4) {
+  return (value < 0 ? "− " : "+ ") + short(Math.abs(value), digits);
+}
+
+export function percent(share, digits = 1) {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+export const count = (value) => value.toLocaleString("en");
+
+export const shape = (sizes) => sizes.map((size) => String(size)).join(" × ");

@@ -1,0 +1,71 @@
+// Arrays as pictures. One map for signed numbers everywhere: blue below zero, orange above.
+
+const BLUE = [0, 90, 160];
+const ORANGE = [213, 94, 0];
+
+const painted = new Set();
+
+const ground = () => getComputedStyle(document.documentElement);
+const colour = (name) => {
+  const hex = ground().getPropertyValue(name).trim();
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+};
+
+export function repaint() {
+  for (const canvas of painted) {
+    if (canvas.isConnected) canvas.paint();
+    else painted.delete(canvas);
+  }
+}
+
+function paint(canvas, width, height, draw) {
+  canvas.width = width;
+  canvas.height = height;
+  canvas.paint = () => {
+    const context = canvas.getContext("2d");
+    const picture = context.createImageData(width, height);
+    draw(picture.data);
+    context.putImageData(picture, 0, 0);
+  };
+  canvas.paint();
+  painted.add(canvas);
+  return canvas;
+}
+
+// Ink from 0 to 1 (or to `white`), on paper.
+export function ink(canvas, pixels, width, height, white = 1) {
+  return paint(canvas, width, height, (data) => {
+    const paper = colour("--paper");
+    const pen = colour("--ink");
+    for (let i = 0; i < pixels.length; i += 1) {
+      const share = Math.min(Math.max(pixels[i] / white, 0), 1);
+      for (let c = 0; c < 3; c += 1) data[4 * i + c] = paper[c] + share * (pen[c] - paper[c]);
+      data[4 * i + 3] = 255;
+    }
+  });
+}
+
+// Signed numbers from -limit to +limit; 0 has the colour of neither.
+export function signed(canvas, values, width, height, limit) {
+  const most = limit || values.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
+  return paint(canvas, width, height, (data) => {
+    const zero = colour("--zero");
+    data.fill(255);
+    for (let i = 0; i < values.length; i += 1) {
+      const share = Math.min(Math.abs(values[i]) / most, 1);
+      const end = values[i] < 0 ? BLUE : ORANGE;
+      for (let c = 0; c < 3; c += 1) data[4 * i + c] = zero[c] + share * (end[c] - zero[c]);
+    }
+    for (let i = values.length; i < width * height; i += 1) data[4 * i + 3] = 0;
+  });
+}
+
+// How wide a grid of n numbers is: near a square, and for ten a row.
+export function columnsOf(n) {
+  if (n <= 10) return n;
+  const side = Math.sqrt(n);
+  for (let columns = Math.ceil(side); columns <= 2 * side; columns += 1) {
+    if (n % columns === 0) return columns;
+  }
+  return Math.ceil(side);
+}

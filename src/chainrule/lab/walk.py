@@ -1,0 +1,168 @@
+"""The walk back: a card for the loss and for each layer, every number from the library's own.
+
+It is walked on a copy in float64, so that what stands on a card is what a nudge measures.
+"""
+
+# ruff: noqa: RUF001  (the page shows × and − as a blackboard does)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.checks import Array, Integers
+from chainrule.lab import formulas, questions
+from chainrule.lab.answers import PIXELS, network_asked
+from chainrule.lab.asked import Asked, numbers
+from chainrule.lab.networks import CLASSES, Lab, LabNetwork
+from chainrule.lab.pictures import EVERY_ENTRY, tensor
+from chainrule.layers import Dense, Layer
+from chainrule.network import Network
+
+BATCH = ("network", "images", "indices", "labels")  # the fields that name a network and a batch
+BATCH_SIZES = (1, 4, 16)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A network's copy in float64 with the images to walk with.
+
+    Attributes
+    ----------
+    network : Network
+        Nobody else's; its first layer computes the gradient of its input as well.
+    X : array, shape (batch, 784)
+        Standardised as the network was trained.
+    labels : integers, shape (batch,)
+    """
+
+    network: Network
+    X: Array
+    labels: Integers
+
+
+def batch_asked(lab: Lab, asked: Asked) -> Batch:
+    """Return the batch that a request names: drawings with labels, or stored images."""
+    chosen = network_asked(lab, asked)
+    if "indices" in asked and "images" not in asked:
+        indices = asked.wholes("indices", BATCH_SIZES, 0, len(lab.images) - 1)
+        images, labels = lab.images[indices], lab.labels[indices]
+        if "labels" in asked:
+            labels = _labels(asked, len(indices))
+    else:
+        listed = asked.listed("images", BATCH_SIZES)
+        images = np.stack(
+            [numbers(f"images[{i}]", image, PIXELS, 0, 1) for i, image in enumerate(listed)]
+        ).astype(np.float32)
+        labels = _labels(asked, len(images))
+    return batch_of(chosen, images, labels)
+
+
+def batch_of(chosen: LabNetwork, images: Array, labels: Integers) -> Batch:
+    """Return a copy of a network with images (batch, 784), bytes or from 0 to 1, and labels."""
+    network = chosen.network.astype(np.float64)
+    network[0].needs_input_gradient = True
+    return Batch(network, chosen.classifier.inputs(images).astype(np.float64), labels)
+
+
+def _labels(asked: Asked, count: int) -> Integers:
+    return np.array(asked.wholes("labels", (count,), 0, CLASSES - 1))
+
+
+def backward(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return the cards of the walk back for a batch."""
+    return cards_of(batch_asked(lab, asked))
+
+
+def cards_of(batch: Batch, largest: int = EVERY_ENTRY) -> dict[str, Any]:
+    """Return the loss and the cards, from the loss to the first layer.
+
+    A picture shows every entry of an array that has at most `largest`.
+    """
+    network = batch.network
+    logits = network.forward(batch.X)
+    loss, gradient = network.loss(logits, batch.labels)
+    cards = [_loss_card(batch, logits, loss, gradient)]
+    for index in reversed(range(len(network))):
+        incoming = gradient
+        gradient = network[index].backward(incoming)
+        if isinstance(network[index], Dense):
+            cards.append(_dense_card(network, index, incoming, gradient, largest))
+        else:
+            cards.append(_other_card(network, index, incoming, gradient))
+    return {
+        "batch": len(batch.X),
+        "loss": loss,
+        "labels": batch.labels.tolist(),
+        "dtype": str(network.dtype),
+        "cards": cards,
+    }
+
+
+def _loss_card(batch: Batch, logits: Array, loss: float, gradient: Array) -> dict[str, Any]:
+    size, classes = logits.shape
+    return {
+        "kind": "loss",
+        "index": None,
+        "title": "Softmax and cross-entropy",
+        "words": formulas.LOSS_WORDS,
+        "mathml": formulas.LOSS,
+        "shapes": f"dz = (softmax(z) − one-hot(labels)) / B, {size} × {classes}, with B = {size}",
+        "incoming": None,
+        "kept": [tensor("z", logits)],
+        "outgoing": [tensor("dz", gradient)],
+        "ask": questions.of_loss(gradient, batch.labels),
+        "loss": loss,
+        "dtype": str(batch.network.dtype),
+    }
+
+
+def _dense_card(
+    network: Network, index: int, grad_y: Array, grad_x: Array, largest: int
+) -> dict[str, Any]:
+    layer: Dense = network[index]
+    n_in, n_out = layer.n_in, layer.n_out
+    of_images = index == 0
+    which = sum(isinstance(other, Dense) for other in network[index + 1 :])
+    return {
+        "kind": "Dense",
+        "index": index,
+        "title": f"Layer {index}: {layer}",
+        "words": formulas.DENSE_WORDS,
+        "mathml": formulas.DENSE,
+        "shapes": f"dW = xᵀ · dy, ({n_in} × B)(B × {n_out}) = {n_in} × {n_out}\n"
+        f"db = Σ dy over the batch, (B × {n_out}) → {n_out}\n"
+        f"dx = dy · Wᵀ, (B × {n_out})({n_out} × {n_in}) = B × {n_in}",
+        "incoming": tensor("dy", grad_y),
+        "kept": [tensor("x", layer.x, of_images=of_images)],
+        "outgoing": [
+            tensor("dW", layer.gradients["weights"], largest=largest),
+            tensor("db", layer.gradients["biases"]),
+            tensor("dx", grad_x, of_images=of_images),
+        ],
+        "ask": questions.of_dense(layer, len(grad_y), which),
+        "dtype": str(network.dtype),
+    }
+
+
+def _other_card(network: Network, index: int, grad_y: Array, grad_x: Array) -> dict[str, Any]:
+    layer: Layer = network[index]
+    kind = type(layer).__name__
+    words, formula = formulas.OTHERS[kind]
+    # A layer keeps its input or its output, whichever its derivative is made of.
+    kept = {name: getattr(layer, name) for name in ("x", "y") if hasattr(layer, name)}
+    return {
+        "kind": kind,
+        "index": index,
+        "title": f"Layer {index}: {layer}",
+        "words": words,
+        "mathml": formula,
+        "shapes": f"dx = dy ⊙ {formulas.FACTORS[kind]}, B × {grad_y.shape[1]} each",
+        "incoming": tensor("dy", grad_y),
+        "kept": [tensor(name, array) for name, array in kept.items()],
+        "outgoing": [tensor("dx", grad_x)],
+        "ask": questions.of_elementwise(kind, kept, grad_y, grad_x),
+        "dtype": str(network.dtype),
+    }

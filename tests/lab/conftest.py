@@ -1,0 +1,74 @@
+"""A lab with two small trained networks: as an object, and as a server of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import pytest
+
+from chainrule.data.mnist import load_dataset
+from chainrule.data.split import split_dataset
+from chainrule.experiments.compare import Settings
+from chainrule.experiments.lanes import run_lane
+from chainrule.experiments.run_folder import RunFolder
+
+
+@pytest.fixture(scope="session")
+def lab_run(tmp_path_factory):
+    """Return the run folder, the dataset and where it comes from; the folder lacks figures."""
+    home = tmp_path_factory.mktemp("lab-home")
+    source = os.environ.get("CHAINRULE_DATA") or "sample"
+    settings = Settings(
+        data=source,
+        learning_rates={"adam": [0.003], "sgd": [0.1]},
+        batch_sizes=[32],
+        seeds=[0],
+        hidden=[16, 16],
+        epochs=3,
+        train_size=3000,
+        split_seed=0,
+        threads=1,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+        dataset = load_dataset(source, notice=None)
+        split = split_dataset(dataset, settings.train_size, settings.split_seed)
+        folder = RunFolder(home / "run")
+        folder.open(asdict(settings), split)
+        for lane in settings.lanes:
+            shared = {"hidden": settings.hidden, "epochs": settings.epochs, "threads": 1}
+            folder.add(run_lane(lane, split, **shared), settings.lanes)
+    return SimpleNamespace(path=folder.path, dataset=dataset, source=source, home=home)
+
+
+@pytest.fixture(scope="session")
+def lab(lab_run):
+    """Return what the answers are computed from."""
+    from chainrule.lab.networks import Lab, networks_of_run
+
+    return Lab(lab_run.dataset, networks_of_run(lab_run.path, lab_run.dataset, print))
+
+
+@pytest.fixture(scope="session")
+def lab_server(lab_run):
+    """Start the command on 127.0.0.1 and yield its address, without a slash at the end."""
+    pytest.importorskip("starlette", reason="the lab's packages are not installed")
+    words = ["lab", str(lab_run.path), "--data", lab_run.source, "--no-browser"]
+    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chainrule", *words, "--port", "18765"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | home,
+    )
+    try:
+        said = process.stdout.readline()
+        assert "http://127.0.0.1:" in said
+        yield said.split()[4].rstrip("/")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)

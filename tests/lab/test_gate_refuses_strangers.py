@@ -1,0 +1,191 @@
+import json
+
+import pytest
+from lab_client import Client
+
+POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+@pytest.fixture
+def client(lab_server):
+    return Client(lab_server)
+
+
+def all_routes():
+    server = pytest.importorskip("chainrule.lab.server", exc_type=ImportError)
+    from chainrule.lab.networks import Lab
+
+    app = server.create_app(Lab(None, {}), 1, "token")
+    routes = [(route.path, method) for route in app.app.routes for method in route.methods]
+    return [(path.replace("{name:path}", "app.js"), m) for path, m in routes if m != "HEAD"]
+
+
+def has_gate_headers(headers):
+    return (
+        headers["content-security-policy"] == POLICY
+        and headers["x-content-type-options"] == "nosniff"
+        and headers["cache-control"] == "no-store"
+    )
+
+
+def the_sentence(answer):
+    status, headers, body = answer
+    assert has_gate_headers(headers)
+    sentence = json.loads(body)["error"]
+    assert 20 < len(sentence) < 300
+    assert sentence.endswith(".")
+    return status, sentence
+
+
+@pytest.mark.parametrize("host", ["evil.com", "127.0.0.1.evil.com", "127.0.0.1", "127.0.0.1:1", ""])
+@pytest.mark.parametrize(("path", "method"), all_routes())
+def test_no_route_answers_a_foreign_host(client, path, method, host):
+    own = client.own_headers | {
+        "Host": host if ":" in host else f"{host}:{client.port}" * bool(host)
+    }
+    if host == "127.0.0.1":
+        own["Host"] = host  # without the port
+    assert (
+        the_sentence(client.send(method, path, own, b"{}" if method == "POST" else None))[0] == 400
+    )
+
+
+@pytest.mark.parametrize(("path", "method"), all_routes())
+def test_no_route_answers_a_foreign_origin(client, path, method):
+    for origin in (
+        "http://evil.com",
+        "null",
+        f"https://127.0.0.1:{client.port}",
+        "http://127.0.0.1:1",
+    ):
+        own = client.own_headers | {"Origin": origin}
+        body = b"{}" if method == "POST" else None
+        assert the_sentence(client.send(method, path, own, body))[0] == 403
+
+
+@pytest.mark.parametrize(("path", "method"), all_routes())
+def test_every_changing_route_needs_the_token_of_this_start(client, path, method):
+    if method != "POST":
+        assert client.send(method, path, None)[0] in (200, 400)
+        return
+    for token in ("", "x" * len(client.token), client.token + "x", client.token[:-1], "\xe9"):
+        own = client.own_headers | {"X-Chainrule-Token": token}
+        status, _, body = client.send("POST", path, own, b"{}")
+        assert status == 403
+        assert json.loads(body)["reason"] == "token"
+    twice = [*client.own_headers.items(), ("X-Chainrule-Token", client.token)]
+    assert client.send("POST", path, twice, b"{}")[0] == 403
+
+
+def test_the_routes_are_all_of_the_contract():
+    assert {path for path, method in all_routes() if method == "POST"} == {
+        *("/api/centre", "/api/forward", "/api/unit", "/api/backward", "/api/nudge", "/api/step")
+    }
+    assert {path for path, method in all_routes() if method == "GET"} == {
+        *("/", "/static/app.js", "/api/lab", "/api/digit", "/api/digits", "/api/confusion"),
+        *("/api/cell", "/api/difference", "/api/weights"),
+    }
+
+
+def test_no_host_and_two_hosts_are_refused(client):
+    for version, hosts in (
+        ("1.1", ""),
+        ("1.0", ""),
+        ("1.1", f"Host: 127.0.0.1:{client.port}\r\nHost: evil.com\r\n"),
+        ("1.1", f"Host: 127.0.0.1:{client.port}\r\nHost: 127.0.0.1:{client.port}\r\n"),
+    ):
+        request = f"GET /api/lab HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n"
+        status, _, body = client.raw(request.encode())
+        assert status == 400
+        assert b"networks" not in body
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
+def test_the_page_may_be_opened_by_each_name_of_this_machine(client, host):
+    own = f"{host}:{client.port}"
+    assert client.send("GET", "/api/lab", {"Host": own})[0] == 200
+    headers = client.own_headers | {"Host": own, "Origin": f"http://{own.lower()}"}
+    body = json.dumps({"pixels": [0] * 4 + [255] + [0] * 4, "width": 3, "height": 3}).encode()
+    assert client.send("POST", "/api/centre", headers, body)[0] == 200
+
+
+def test_an_origin_of_another_name_than_the_host_is_refused(client):
+    own = client.own_headers | {"Host": f"localhost:{client.port}"}
+    assert client.send("POST", "/api/centre", own, b"{}")[0] == 403
+
+
+@pytest.mark.parametrize("missing", ["Origin", "Content-Type", "X-Chainrule-Token"])
+def test_a_changing_request_without_a_header_of_the_page_is_refused(client, missing):
+    own = {name: value for name, value in client.own_headers.items() if name != missing}
+    status, sentence = the_sentence(client.send("POST", "/api/centre", own, b"{}"))
+    assert status == {"Origin": 403, "Content-Type": 415, "X-Chainrule-Token": 403}[missing]
+    assert missing in sentence
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application"],
+)
+def test_what_a_form_could_send_is_refused(client, kind):
+    own = client.own_headers | {"Content-Type": kind}
+    assert the_sentence(client.send("POST", "/api/centre", own, b"{}"))[0] == 415
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "GARBAGE"])
+def test_other_methods_are_refused_in_a_sentence(client, method):
+    answer = client.send(method, "/api/lab", client.own_headers)
+    assert the_sentence(answer)[0] == 405
+    assert answer[1]["allow"] == "GET, POST"
+    assert "access-control-allow-origin" not in answer[1]
+
+
+def test_a_head_is_refused_without_a_body(client):
+    status, headers, body = client.send("HEAD", "/")
+    assert (status, body) == (405, b"")
+    assert has_gate_headers(headers)
+
+
+def test_the_wrong_one_of_both_methods_is_named(client):
+    assert the_sentence(client.send("GET", "/api/centre")) == (405, "This address takes POST.")
+    answer = client.send("POST", "/api/lab", client.own_headers, b"{}")
+    assert the_sentence(answer)[0] == 405
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/static/../server.py",
+        "/static/%2e%2e/server.py",
+        "/static/..%2fserver.py",
+        "/static/%2e%2e%2f%2e%2e%2f%2e%2e%2fetc/passwd",
+        "/static/..%5cserver.py",
+        "/static//etc/passwd",
+        "/static/app.js%00.html",
+        "/static/./app.js",
+        "/static/index.html",
+        "/static/",
+        "/static",
+        "/../../etc/passwd",
+        "//evil.com/",
+        "/api",
+        "/api/lab/",
+        "/favicon.ico",
+        "http://evil.com/api/lab",
+        "/%ff%fe",
+    ],
+)
+def test_no_other_file_or_address_is_served(client, target):
+    status, headers, body = client.send("GET", target)
+    assert status == 404
+    assert json.loads(body)["error"].endswith(".")
+    assert has_gate_headers(headers)
+    assert b"root:" not in body
+    assert b"import" not in body
+
+
+def test_the_pages_own_answers_have_the_headers_too(client):
+    for target in ("/", "/api/lab", "/static/nothing"):
+        assert has_gate_headers(client.send("GET", target)[1])
+    _, headers, _ = client.send("GET", "/")
+    assert "server" not in headers
+    assert headers["content-type"] == "text/html; charset=utf-8"

@@ -1,0 +1,103 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from chainrule import cli
+
+pytest.importorskip("starlette", reason="the lab's packages are not installed")
+
+
+def start(lab_run, *words):
+    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "chainrule", "lab", str(lab_run.path), "--data", lab_run.source,
+         "--no-browser", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | home,
+    )  # fmt: skip
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_lab_at_once_whoever_is_connected(lab_run, number, status):
+    port = free_port()
+    process = start(lab_run, "--port", str(port))
+    address = process.stdout.readline().split()[4]
+    port = int(address.rstrip("/").rpartition(":")[2])
+    idle, half = (socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(2))
+    host = f"Host: 127.0.0.1:{port}\r\n"
+    idle.sendall(f"GET /api/lab HTTP/1.1\r\n{host}\r\n".encode())
+    assert idle.recv(15).startswith(b"HTTP/1.1 200")
+    half.sendall(f"POST /api/centre HTTP/1.1\r\n{host}Content-Length: 9\r\n\r\n".encode())
+    time.sleep(0.2)
+    before = time.monotonic()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - before < 1.5
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    idle.close()
+    half.close()
+
+
+def test_a_taken_port_gives_way_to_the_next_that_is_free(lab_run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start(lab_run, "--port", str(port))
+        said = process.stdout.readline()
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    used = int(said.split()[4].rstrip("/").rpartition(":")[2])
+    assert used > port
+    assert f"Port {port} is taken: {used} is used." in errors
+
+
+def test_the_lab_listens_on_this_machine_alone(lab_run):
+    from chainrule.lab import server
+
+    with server.listen(free_port(), print) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+        assert listener.family == socket.AF_INET
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_a_port_that_is_none_is_wrong_input(capsys, port):
+    assert cli.main(["lab", "--port", port]) == 2
+    assert "--port must lie from 1 to 65535" in capsys.readouterr().err
+
+
+def test_help_says_what_the_lab_is(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["lab", "--help"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: chainrule lab")
+
+
+def test_help_loads_neither_server_nor_numbers_of_others():
+    code = (
+        "import sys; from chainrule import cli\n"
+        "try: cli.main(['lab', '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'starlette', 'uvicorn', 'matplotlib', 'PIL'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_without_its_packages_the_lab_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    assert cli.main(["lab"]) == 2
+    assert "pip install 'chainrule[lab]'" in capsys.readouterr().err
