@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,17 @@ from chainrule.data.split import split_dataset
 from chainrule.experiments.compare import Settings
 from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.run_folder import RunFolder
+
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +84,43 @@ def lab_server(lab_run):
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Debian's Chromium; skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, lab_server):
+    """Return a function that opens the lab at an address; whatever goes wrong there is an error."""
+    contexts, wrong = [], []
+
+    def opened(address="", base=lab_server, **options):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else 0)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if is_far(request) else 0)
+        page.goto(f"{base}/{address}")
+        page.locator("h1").wait_for()
+        return page
+
+    def is_wrong(message):
+        return message.type in ("error", "warning") and "net::ERR" not in message.text
+
+    def is_far(request):
+        return not request.url.startswith(("http://127.0.0.1:", "data:"))
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == [], "console errors, or requests to other hosts"

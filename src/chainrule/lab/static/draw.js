@@ -103,7 +103,7 @@ class DrawScreen {
   }
 
   async pictureOf(state) {
-    if (state.strokes !== undefined) return { digit: null, strokes: decode(state.strokes) };
+    if (state.strokes) return { digit: null, strokes: decode(state.strokes) };
     if (state.digit === "none") return { digit: null, strokes: [] };
     const first = api.isStatic ? (await api.storedIndices())[0] : FIRST;
     try {

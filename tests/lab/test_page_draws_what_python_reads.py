@@ -1,0 +1,165 @@
+"""What is drawn in a real browser reaches the network pixel by pixel, and its answer the screen."""
+
+import base64
+import json
+import math
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from waiting import wait_until
+
+from chainrule.data.centring import centring
+
+SIDE, RADIUS = 112, 4.5
+SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.62, 0.45), (0.5, 0.8)]
+TEN = [[(0.25, 0.3), (0.25, 0.7)], [(0.6, 0.3), (0.8, 0.5), (0.6, 0.7), (0.45, 0.5), (0.6, 0.3)]]
+
+
+def inked(strokes):
+    """Return the 112 x 112 pixels of strokes in half pixels: round lines of one thickness."""
+    rows, columns = np.mgrid[:SIDE, :SIDE] + 0.5
+    pixels = np.zeros((SIDE, SIDE))
+    for stroke in strokes:
+        for i, point in enumerate(stroke):
+            (x0, y0), (x1, y1) = (np.array(p) / 2 for p in (stroke[max(i - 1, 0)], point))
+            length = (x1 - x0) ** 2 + (y1 - y0) ** 2
+            along = ((columns - x0) * (x1 - x0) + (rows - y0) * (y1 - y0)) / (length or math.inf)
+            along = np.clip(along, 0, 1)
+            distance = np.hypot(columns - x0 - along * (x1 - x0), rows - y0 - along * (y1 - y0))
+            ink = np.floor(255 * np.clip(RADIUS + 0.5 - distance, 0, 1) + 0.5)
+            pixels = np.maximum(pixels, ink)
+    return pixels.astype(int)
+
+
+def strokes_of(address):
+    """Return the strokes that stand in the address."""
+    (text,) = parse_qs(urlsplit(address).fragment.partition("?")[2])["strokes"]
+    numbers = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    strokes, at = [[]], 0
+    while at < len(numbers):
+        if numbers[at] == 255:
+            strokes.append([])
+            at += 1
+        else:
+            strokes[-1].append((numbers[at], numbers[at + 1]))
+            at += 2
+    return strokes
+
+
+def draw(page, strokes):
+    box = page.locator("canvas.pad").bounding_box()
+    for stroke in strokes:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        page.mouse.up()
+
+
+def shares(page):
+    """Return the ten percentages on screen."""
+    return [float(text.rstrip(" %")) for text in page.locator(".share").all_inner_texts()[:10]]
+
+
+@pytest.mark.parametrize("strokes", [[SEVEN], TEN], ids=["seven", "two strokes"])
+def test_strokes_end_as_the_pixels_and_probabilities_of_python(visit, lab, strokes):
+    page = visit("#/draw?digit=none")
+    asked = {}
+    page.on("request", lambda r: asked.update({urlsplit(r.url).path: r.post_data}))
+    draw(page, strokes)
+    wait_until(page, "location.hash.includes('strokes')")
+    while "/api/forward" not in asked:
+        page.wait_for_timeout(20)
+    page.wait_for_load_state("networkidle")
+
+    pixels = np.array(json.loads(asked["/api/centre"])["pixels"]).reshape(SIDE, SIDE)
+    expected = inked(strokes_of(page.url))
+    assert abs(pixels - expected).max() <= 1  # a half may round to either side
+    assert (pixels != expected).mean() < 0.001
+    image = np.array(json.loads(asked["/api/forward"])["image"])
+    by_python = centring(pixels / 255, light_on_dark=True).centred
+    np.testing.assert_allclose(image, by_python.ravel(), atol=1e-7)
+
+    network = next(iter(lab.networks.values()))
+    probabilities = network.classifier.probabilities(image.reshape(1, 28, 28).astype(np.float32))[0]
+    np.testing.assert_allclose(shares(page), 100 * probabilities, atol=0.051)
+
+
+def test_fed_raw_the_drawing_is_only_shrunk(visit):
+    page = visit("#/draw?digit=none&raw=1")
+    asked = {}
+    page.on("request", lambda r: asked.update({urlsplit(r.url).path: r.post_data}))
+    draw(page, [SEVEN])
+    while "/api/forward" not in asked:
+        page.wait_for_timeout(20)
+    pixels = np.array(json.loads(asked["/api/centre"])["pixels"]).reshape(28, 4, 28, 4)
+    image = np.array(json.loads(asked["/api/forward"])["image"]).reshape(28, 28)
+    np.testing.assert_allclose(image, pixels.mean(axis=(1, 3)) / 255, atol=1e-12)
+
+
+def test_the_forward_pass_of_the_page_is_that_of_numpy(visit, lab, lab_server):
+    page = visit()
+    images = lab.dataset.test_images[:200].reshape(200, -1) / np.float32(255)
+    for name, network in lab.networks.items():
+        came = page.evaluate(
+            """async ([name, images]) => {
+                const { forward } = await import("/static/forward.js");
+                const weights = await (await fetch(`/api/weights?network=${name}`)).json();
+                return images.map((image) => Array.from(forward(weights, image).probabilities));
+            }""",
+            [name, images.tolist()],
+        )
+        expected = network.classifier.probabilities(images.reshape(-1, 28, 28))
+        np.testing.assert_allclose(came, expected, atol=1e-5)
+
+
+def test_the_bars_move_while_the_pen_does(visit):
+    page = visit("#/draw?digit=none")
+    box = page.locator("canvas.pad").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=10)
+    wait_until(page, "performance.getEntriesByName('stroke').length > 0")
+    assert "strokes" not in page.url, "the pen still rests on the pad"
+    assert sum(shares(page)) == pytest.approx(100, abs=0.5)
+    page.mouse.up()
+
+
+def test_undo_and_clear_and_the_reload(visit):
+    page = visit("#/draw?digit=none")
+    draw(page, TEN)
+    wait_until(page, "location.hash.includes('strokes')")
+    two = page.url
+    before = shares(page)
+    page.reload()
+    page.locator(".share").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.url == two
+    assert shares(page) == before
+    draw(page, [SEVEN])
+    wait_until(page, "two => location.href !== two", two)
+    page.get_by_role("button", name="Undo").click()
+    wait_until(page, "two => location.href === two", two)
+    page.get_by_role("button", name="Clear").click()
+    wait_until(page, "location.hash.includes('digit=none')")
+
+
+def test_touch_draws_and_does_not_scroll(visit):
+    page = visit("#/draw?digit=none", has_touch=True, is_mobile=True)
+    pad = page.locator("canvas.pad")
+    assert pad.evaluate("canvas => getComputedStyle(canvas).touchAction") == "none"
+
+
+def test_a_key_shows_a_stored_digit_and_its_answer(visit, lab):
+    page = visit("#/draw?digit=none")
+    (index,) = [i for i, label in enumerate(lab.labels) if label == 6][:1]
+    with page.expect_response("**/api/forward") as caught:
+        page.keyboard.press("6")
+    wait_until(page, f"location.hash.includes('digit={index}')")
+    page.wait_for_load_state("networkidle")
+    probabilities = caught.value.json()["probabilities"]
+    np.testing.assert_allclose(shares(page), 100 * np.array(probabilities), atol=0.051)
+    network = next(iter(lab.networks.values()))
+    np.testing.assert_allclose(probabilities, network.probabilities[index], atol=1e-6)

@@ -1,0 +1,117 @@
+"""Every screen by keys alone, on a phone, in both themes, and over a server that comes and goes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from waiting import wait_until
+
+SCREENS = ("draw", "backwards", "mistakes")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_nothing_scrolls_sideways_at_360_pixels(visit, screen):
+    page = visit(f"#/{screen}?step=2")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing_serious(visit, screen, theme):
+    axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
+    page = visit(f"#/{screen}?step=2", color_scheme=theme)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious] == []
+
+
+def focused(page):
+    return page.evaluate(
+        "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent)"
+        ".trim()"
+    )
+
+
+def tab_to(page, name):
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if focused(page).startswith(name):
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
+def test_a_tour_of_all_screens_by_keys_alone(visit):
+    page = visit("#/draw?digit=none")
+    tab_to(page, "Drawing pad")
+    for key in ("Space", "Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    wait_until(page, "location.hash.includes('strokes')")
+    page.keyboard.press("4")
+    wait_until(page, "/digit=[0-9]/.test(location.hash)")
+    tab_to(page, "Units of Dense")
+    page.keyboard.press("Enter")
+    page.locator(".unit h2").wait_for()
+    page.reload()
+    tab_to(page, "Backwards")
+    page.keyboard.press("Enter")
+    page.locator(".chain .box").first.wait_for()
+    page.keyboard.press("ArrowLeft")
+    tab_to(page, "softmax")
+    page.reload()
+    page.locator(".chain .box").first.wait_for()
+    tab_to(page, "Mistakes")
+    page.keyboard.press("Enter")
+    page.locator(".matrix").wait_for()
+
+
+def test_an_image_of_a_cell_opens_in_the_other_screens(visit):
+    page = visit("#/mistakes")
+    page.locator("[data-image]").first.wait_for()
+    page.locator("[data-image]").first.click()
+    page.get_by_text("Draw", exact=True).last.click()
+    wait_until(page, "location.hash.startsWith('#/draw')")
+
+
+def test_two_networks_show_what_one_fixed_and_the_other_broke(visit, lab):
+    first, second = lab.networks
+    page = visit(f"#/mistakes?network={first}&beside={second}&view=fixed")
+    page.locator(".tally").wait_for()
+    assert page.locator("[data-image]").count() > 0
+
+
+def test_a_server_that_goes_and_comes_back_is_survived(visit, lab_run):
+    command = [sys.executable, "-m", "chainrule", "lab", str(lab_run.path), "--no-browser"]
+    command += ["--data", lab_run.source, "--port", "18790"]
+    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
+
+    def start():
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=os.environ | home
+        )
+        return process, process.stdout.readline().split()[4].rstrip("/")
+
+    def stop(process):
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+    process, base = start()
+    try:
+        page = visit("#/draw?digit=0", base=base)
+        page.wait_for_load_state("networkidle")
+        stop(process)
+        page.keyboard.press("3")
+        page.get_by_text("The server does not answer").wait_for()
+        process, again = start()
+        assert again == base
+        page.get_by_text("answers again").or_(page.get_by_text("started anew")).first.wait_for()
+        page.keyboard.press("5")
+        wait_until(page, "/digit=[1-9]/.test(location.hash)")
+    finally:
+        stop(process)

@@ -1,0 +1,80 @@
+"""Every number of a card is the server's, which is the library's; the tools say what they found."""
+
+import pytest
+
+
+def numbers(locator):
+    """Return the exact numbers that stand in <data> elements."""
+    return [float(value) for value in locator.evaluate_all("all => all.map((one) => one.value)")]
+
+
+@pytest.mark.parametrize("batch", ["1", "4", "16"])
+def test_each_card_shows_the_numbers_of_the_answer(visit, batch):
+    with_answers = []
+    page = visit(f"#/backwards?batch={batch}&ask=0&step=0")
+    page.on(
+        "response",
+        lambda r: with_answers.append(r.json()) if r.url.endswith("/api/backward") else None,
+    )
+    page.reload()
+    page.locator(".chain .box").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    (answer,) = with_answers
+    assert answer["batch"] == int(batch)
+    switch = page.get_by_label("Predict first")
+    if switch.is_checked():
+        switch.uncheck(force=True)
+    for step, card in enumerate(answer["cards"], 1):
+        page.keyboard.press("ArrowLeft")
+        page.get_by_text(f"Step {step} of {len(answer['cards'])}").wait_for()
+        page.locator(".card h2", has_text=card["title"]).wait_for()
+        tensors = [card["incoming"], *card["kept"], *card["outgoing"]]
+        tensors = [tensor for tensor in tensors if tensor]
+        norms = numbers(page.locator(".card .norm data"))
+        firsts = numbers(page.locator(".card .first data"))
+        assert norms == [tensor["norm"] for tensor in tensors]
+        assert firsts == [value for tensor in tensors for value in tensor["first"]]
+        assert page.locator(".card math").count() >= 1
+        assert "[object" not in page.locator(".card").inner_text()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text(f"Step {len(answer['cards']) - 1} of").wait_for()
+
+
+def test_predict_first_asks_before_the_card_opens(visit):
+    page = visit("#/backwards?step=0")
+    page.locator(".chain .box").first.wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.locator(".choices button").first.wait_for()
+    assert page.locator(".card .norm").count() == 0
+    page.locator(".choices button").first.click()
+    page.locator(".card .norm").first.wait_for()
+    assert page.locator(".why").count() == 1
+
+
+def test_nudge_agrees_with_backpropagation(visit):
+    page = visit("#/backwards?step=1")
+    with page.expect_response("**/api/nudge") as caught:
+        page.get_by_role("button", name="Nudge").click()
+    answer = caught.value.json()
+    assert answer["relative_error"] < 1e-5
+    page.locator("[data-number]").first.wait_for()
+    shown = numbers(page.locator(".tool data"))
+    for key in ("loss_plus", "loss_minus", "slope", "gradient"):
+        assert answer[key] in shown, key
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+def test_one_step_shows_the_loss_before_and_after(visit, optimizer):
+    page = visit("#/backwards?step=1")
+    page.get_by_role("radio", name=optimizer).check(force=True)
+    with page.expect_response("**/api/step") as caught:
+        page.get_by_role("button", name="Take one step").click()
+    answer = caught.value.json()
+    assert answer["loss_after"] < answer["loss_before"]
+    page.locator("[data-number]").first.wait_for()
+    shown = numbers(page.locator(".tool data"))
+    assert answer["loss_before"] in shown
+    assert answer["loss_after"] in shown
+    wanted = ("m", "v", "m_hat", "v_hat") if optimizer == "Adam" else ()
+    for key in wanted:
+        assert answer["weight"][key] in shown, key

@@ -1,0 +1,11 @@
+"""Waiting for a page: its policy forbids the evaluation that Playwright's own waiting needs."""
+
+import time
+
+
+def wait_until(page, expression, argument=None):
+    """Ask the page until the expression is true, for ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < deadline, f"{expression} has not come true at {page.url}"
+        page.wait_for_timeout(20)
