@@ -1,0 +1,94 @@
+"""Record the README's tour of the lab: ``python docs/images/record_lab.py ADDRESS``.
+
+It needs Playwright and Chromium, Pillow, and a lab that runs at ADDRESS.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+SIZE = {"width": 1120, "height": 700}
+WIDTH = 800
+LIMIT = 900_000  # bytes
+STROKES = [[(0.32, 0.28), (0.68, 0.28), (0.56, 0.5), (0.46, 0.78)], [(0.38, 0.52), (0.66, 0.52)]]
+
+
+def tour(page: Page, keep: Callable[[int], None]) -> None:
+    """Draw a seven, walk back through three layers, look at the mistakes."""
+    box = page.locator("canvas.pad").bounding_box()
+    assert box is not None
+    for stroke in STROKES:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            for _ in range(2):
+                page.mouse.move(*place, steps=6)
+            page.wait_for_timeout(80)
+            keep(250)
+        page.mouse.up()
+    page.wait_for_timeout(300)
+    keep(1400)
+    page.get_by_role("link", name="Backwards").click()
+    page.locator(".chain .box").first.wait_for()
+    page.get_by_label("Predict first").uncheck(force=True)
+    page.locator(".chain").scroll_into_view_if_needed()
+    keep(900)
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(500)
+        page.evaluate("document.querySelector('.chain').scrollIntoView({block: 'start'})")
+        page.wait_for_timeout(200)
+        keep(900)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.get_by_role("link", name="Mistakes").click()
+    page.locator(".matrix").wait_for()
+    page.wait_for_timeout(500)
+    keep(1900)
+
+
+def main() -> None:
+    """Record the tour and write it beside this file."""
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    with sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.goto(f"{sys.argv[1]}#/draw?digit=none")
+        page.locator("canvas.pad").wait_for()
+        page.wait_for_timeout(500)
+
+        def keep(milliseconds: int) -> None:
+            frame = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            height = frame.height * WIDTH // frame.width
+            frames.append(frame.resize((WIDTH, height), Image.Resampling.LANCZOS))
+            durations.append(milliseconds)
+
+        keep(500)
+        tour(page, keep)
+        browser.close()
+    path = Path(__file__).with_name("lab.webp")
+    frames[0].save(
+        path,
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=0,
+        quality=80,
+        method=6,
+    )
+    size = path.stat().st_size
+    print(f"{path}: {len(frames)} frames, {sum(durations) / 1000:.1f} s, {size:,} bytes")
+    assert size <= LIMIT
+
+
+if __name__ == "__main__":
+    main()
