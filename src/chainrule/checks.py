@@ -278,13 +278,16 @@ def of_shape(name: str, values: ArrayLike, shape: tuple[int, ...], dtype: DTypeL
 
 
 def sample_weight(weights: ArrayLike, count: int, dtype: DTypeLike) -> Array:
-    """Return `(count,)` weights that are finite, not negative and not all zero."""
+    """Return `(count,)` weights, finite, not negative and not all zero, as shares of the largest.
+
+    So their sum cannot overflow.
+    """
     weights = numbers("sample_weight", weights, dtype)
     if weights.shape != (count,):
         raise ChainruleError(f"sample_weight must have shape ({count},), got {weights.shape}.")
     if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
         raise ChainruleError("sample_weight must be finite, not negative and not all zero.")
-    return weights
+    return weights / weights.max()
 
 
 def extra(module: str, name: str = "mnist") -> Any:
@@ -438,9 +441,44 @@ def examples_for(
     return X, targets(f"y_{part}", y, (len(X), outputs.shape[1]), network.dtype)
 
 
-def finite_loss(loss: float, network: Any, X: ArrayLike, step: int) -> None:
+def training_examples(
+    network: Any, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None
+) -> tuple[Any, ...]:
+    """Return X and y as the network takes them, and the weights of the examples if there are any.
+
+    A weight of zero may fill a whole batch, so that it has no mean: leave such examples out.
+    """
+    X, y = examples_for(network, "train", X, y)
+    if weights is None:
+        return X, y
+    shares = sample_weight(weights, len(X), network.dtype)
+    if not shares.all():
+        raise ChainruleError(
+            f"sample_weight is zero for {len(X) - np.count_nonzero(shares)} examples, and a batch "
+            "of such has no mean: leave them out."
+        )
+    return X, y, shares
+
+
+def validation_examples(network: Any, X: Any, y: Any) -> tuple[Array, Array | Integers]:
+    """Return X and y of the validation as the network takes them; of None, no rows."""
+    if X is None and y is None:
+        return np.empty((0, 0), network.dtype), np.empty(0, np.int64)
+    return examples_for(network, "val", X, y)
+
+
+def plan(num_epochs: int, batch_size: int, seed: int) -> tuple[int, int, int]:
+    """Return the three numbers that say how long and in which order to train, as ints."""
+    return (
+        whole_number("num_epochs", num_epochs, at_least=1),
+        whole_number("batch_size", batch_size, at_least=1),
+        whole_number("seed", seed),
+    )
+
+
+def finite_loss(loss: float, network: Any, X: Any, step: int) -> None:
     """Check the loss of a step on X; if it is not finite, find X or the layer to blame."""
-    if math.isfinite(loss):
+    if math.isfinite(loss) or not len(X):
         return
     with np.errstate(over="ignore", invalid="ignore"):
         finite = [np.isfinite(output).all() for output in network.activations(examples("X", X))]

@@ -82,6 +82,5 @@ def _mean_over_batch(
     if sample_weight is None:
         return float(losses.sum()) / len(losses), gradients / len(losses)
     weights = checks.sample_weight(sample_weight, len(losses), losses.dtype)
-    shares = weights / weights.max()  # so that the sum cannot overflow
-    shares /= shares.sum()
+    shares = weights / weights.sum()
     return float(shares @ losses), gradients * shares[:, np.newaxis]

@@ -61,13 +61,14 @@ def train_network(
     network: Network,
     X_train: ArrayLike,
     y_train: ArrayLike,
-    X_val: ArrayLike,
-    y_val: ArrayLike,
+    X_val: ArrayLike | None,
+    y_val: ArrayLike | None,
     num_epochs: int = 10,
     batch_size: int = 64,
     *,
     seed: int = 0,
     start: tuple[int, int] = (0, 0),
+    sample_weight: ArrayLike | None = None,
     history: History | None = None,
     on_epoch: Callable[[int, History], object] | None = print_epoch,
     progress: Callable[[list[Integers]], Iterable[Integers]] | None = None,
@@ -80,12 +81,15 @@ def train_network(
         With an optimizer; changed in place.
     X_train, X_val : arrays, shape (n, features)
     y_train, y_val : integers, shape (n,); for mean_squared_error numbers, shape (n, outputs)
+        Without validation, None for both: `val_loss` and `val_accuracy` are NaN.
     num_epochs, batch_size : int
         The last, smaller batch of an epoch is trained on as well.
     seed : int
         Epoch e shuffles with ``default_rng([seed, e])``.
     start : (int, int)
         The epoch and the batch at which to begin, to go on with training that was stopped.
+    sample_weight : array, shape (n,), optional
+        Of each training example; the loss then takes it as a third argument.
     history : History, optional
         To go on with, as it was at `start`; it is changed in place, and so is at hand whatever
         ends training.
@@ -103,25 +107,23 @@ def train_network(
     TrainingDiverged
         At the first step whose loss or gradient is not finite; the step is not done.
     """
-    X_train, y_train = checks.examples_for(network, "train", X_train, y_train)
-    X_val, y_val = checks.examples_for(network, "val", X_val, y_val)
-    num_epochs = checks.whole_number("num_epochs", num_epochs, at_least=1)
-    batch_size = checks.whole_number("batch_size", batch_size, at_least=1)
-    seed = checks.whole_number("seed", seed)
-    steps_per_epoch = math.ceil(len(X_train) / batch_size)
+    train = checks.training_examples(network, X_train, y_train, sample_weight)
+    X_val, y_val = checks.validation_examples(network, X_val, y_val)
+    num_epochs, batch_size, seed = checks.plan(num_epochs, batch_size, seed)
+    steps_per_epoch = math.ceil(len(train[0]) / batch_size)
     first_epoch, first_batch = checks.start(start, steps_per_epoch)
     checks.functions(on_epoch=on_epoch, progress=progress)
     history = History() if history is None else history
 
     for epoch in range(first_epoch, num_epochs):
         started = time.perf_counter()
-        batches = epoch_batches(len(X_train), batch_size, seed, epoch)[first_batch:]
-        step = epoch * steps_per_epoch + first_batch
+        batches = epoch_batches(len(train[0]), batch_size, seed, epoch)[first_batch:]
+        done = epoch * steps_per_epoch + first_batch
         first_batch = 0
-        for batch in progress(batches) if progress else batches:
-            step += 1
-            loss, outputs = _train_step(network, X_train[batch], y_train[batch], step)
-            right = _count_right(network, outputs, y_train[batch])
+        for step, batch in enumerate(progress(batches) if progress else batches, done + 1):
+            X, y, *weight = (part[batch] for part in train)
+            loss, outputs = _train_step(network, X, y, step, *weight)
+            right = _count_right(network, outputs, y)
             history.sums += loss * len(batch), right, len(batch)
         history.seconds += time.perf_counter() - started
 
@@ -147,7 +149,7 @@ def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[
 
     The accuracy is NaN for a network that predicts numbers.
     """
-    loss_sum, right = 0.0, 0.0
+    loss_sum, right, count = 0.0, 0.0, len(X) or math.nan  # of no examples, NaN
     for first in range(0, len(X), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -155,15 +157,17 @@ def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[
             loss, _ = network.loss(outputs, y[rows])
         loss_sum += loss * len(outputs)
         right += _count_right(network, outputs, y[rows])
-    return loss_sum / len(X), right / len(X)
+    return loss_sum / count, right / count
 
 
-def _train_step(network: Network, X: ArrayLike, y: ArrayLike, step: int) -> tuple[float, Array]:
+def _train_step(
+    network: Network, X: ArrayLike, y: ArrayLike, step: int, *weight: Array
+) -> tuple[float, Array]:
     """Do one step; return the batch's loss and outputs before it."""
     optimizer = checks.ready_to_train(network.optimizer)
     with np.errstate(over="ignore", invalid="ignore"):  # loss and gradient are looked at instead
         outputs = network.forward(X, training=True)
-        loss, grad_outputs = network.loss(outputs, y)
+        loss, grad_outputs = network.loss(outputs, y, *weight)
         network.backward(grad_outputs)
         checks.finite_step(loss, network, X, step)
         parameters = optimizer.update(network.parameters, network.gradients)

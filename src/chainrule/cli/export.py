@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
 from chainrule.cli.shared import DONE, add_output_options, notice, show
+
+if TYPE_CHECKING:
+    from chainrule.experiments.classifier import ImageClassifier
 
 
 def add_parser(commands: Any) -> None:
@@ -16,46 +19,80 @@ def add_parser(commands: Any) -> None:
         "export",
         help="write a model in another format",
         description="Write a model as an ONNX file: raw pixels, float32 (batch, height, width) "
-        "from 0 to 1, go in and probabilities come out.",
+        "from 0 to 1, go in and probabilities come out. Or as a safetensors file: the weights with "
+        "PyTorch's names and layout, for standardised pixels.",
     )
     parser.set_defaults(run=_export)
     parser.add_argument("model", metavar="MODEL", type=Path, help="a model file (.npz)")
-    parser.add_argument("--to", choices=("onnx",), default="onnx", help="default: onnx")
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, help="default: beside the model, with .onnx"
+        "--to", choices=("onnx", "safetensors"), default="onnx", help="default: onnx"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help="default: beside the model, with .onnx or .safetensors",
     )
     add_output_options(parser)
 
 
 def _export(options: argparse.Namespace) -> int:
+    path = options.out or options.model.with_suffix(f".{options.to}")
+    if path.exists() and options.model.exists() and path.samefile(options.model):
+        raise ChainruleError(f"--out {path} would replace the model: name another file.")
+    result, lines = {"onnx": _to_onnx, "safetensors": _to_safetensors}[options.to](options, path)
+    show(options, {"model": str(options.model), "file": str(path), **result}, lines)
+    return DONE
+
+
+def _to_onnx(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], list[str]]:
     from chainrule.experiments.classifier import ImageClassifier
     from chainrule.interop.onnx import INPUT, OPSET, OUTPUT, export_onnx
 
     classifier = ImageClassifier.load(options.model)
-    path = options.out or options.model.with_suffix(".onnx")
-    if path.exists() and path.samefile(options.model):
-        raise ChainruleError(f"--out {path} would replace the model: name another file.")
+    _say_if_raw(options, classifier)
+    export_onnx(classifier, path)
+    size = path.stat().st_size
+    shape = [*(classifier.image_shape or (classifier.pixels,))]
+    result = {
+        "bytes": size,
+        "opset": OPSET,
+        "input": {"name": INPUT, "shape": ["batch", *shape]},
+        "output": {"name": OUTPUT, "shape": ["batch", len(classifier.classes)]},
+    }
+    lines = [
+        f"{path}: ONNX opset {OPSET}, {size / 1e6:.2f} MB",
+        f"in:  {INPUT}, float32 ({', '.join(map(str, ['batch', *shape]))}), pixels from 0 to 1",
+        f"out: {OUTPUT}, float32 (batch, {len(classifier.classes)})",
+    ]
+    return result, lines
+
+
+def _to_safetensors(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], list[str]]:
+    from chainrule.interop.safetensors import export_safetensors, tensors_of
+    from chainrule.storage import load_model
+
+    try:
+        model = load_model(options.model)
+    except OSError as error:
+        raise ChainruleError(
+            f"{options.model} cannot be opened ({error.strerror}): expected a model file, such as "
+            "models/adam-seed0.npz in a run folder."
+        ) from error
+    export_safetensors(model, path)
+    size = path.stat().st_size
+    shapes = {name: list(tensor.shape) for name, tensor in tensors_of(model.network).items()}
+    layers = ", ".join(map(str, model.network))
+    lines = [
+        f"{path}: safetensors, {model.network.dtype}, {size / 1e6:.2f} MB",
+        *(f"{name:<10} {tuple(shape)}" for name, shape in shapes.items()),
+        f"for a torch.nn.Sequential like {layers}",
+    ]
+    return {"bytes": size, "dtype": str(model.network.dtype), "tensors": shapes}, lines
+
+
+def _say_if_raw(options: argparse.Namespace, classifier: ImageClassifier) -> None:
     if not classifier.is_standardised:
         notice(options.quiet)(
             f"{options.model} names no preprocessing: pixels go in as they are, from 0 to 1."
         )
-    export_onnx(classifier, path)
-    size = path.stat().st_size
-    shape = [*(classifier.image_shape or (classifier.pixels,))]
-    show(
-        options,
-        {
-            "model": str(options.model),
-            "file": str(path),
-            "bytes": size,
-            "opset": OPSET,
-            "input": {"name": INPUT, "shape": ["batch", *shape]},
-            "output": {"name": OUTPUT, "shape": ["batch", len(classifier.classes)]},
-        },
-        [
-            f"{path}: ONNX opset {OPSET}, {size / 1e6:.2f} MB",
-            f"in:  {INPUT}, float32 ({', '.join(map(str, ['batch', *shape]))}), pixels from 0 to 1",
-            f"out: {OUTPUT}, float32 (batch, {len(classifier.classes)})",
-        ],
-    )
-    return DONE

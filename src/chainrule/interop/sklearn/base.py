@@ -1,0 +1,505 @@
+"""What classifier and regressor share: from parameters to a network, and its training."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier as ScikitLearnsOwn
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    check_non_negative,
+    validate_data,
+)
+
+from chainrule.checks import Array, Integers, Loss, TrainingDiverged, float_dtype
+from chainrule.interop.sklearn.callbacks import CallbackSupportMixin, Told
+from chainrule.layers import (
+    Dense,
+    Dropout,
+    Layer,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    glorot_uniform,
+)
+from chainrule.network import ROWS_AT_ONCE, Network
+from chainrule.optimizers import SGD, Adam, Optimizer
+from chainrule.training import History, train_network
+
+ACTIVATIONS: dict[str, type[Layer] | None] = {
+    "identity": None,
+    "logistic": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+}
+SMALLEST_RATE = 1e-6  # an adaptive rate is not divided further: scikit-learn's number
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A part of the data: X (n, features), y as the user gave it, the weights if there are any."""
+
+    X: Array
+    y: Any
+    weights: Array | None = None
+
+    def rows(self, chosen: Any) -> Data:
+        """Return the chosen rows."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Data(self.X[chosen], self.y[chosen], weights)
+
+
+class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """A multi-layer perceptron with scikit-learn's interface; see its two subclasses."""
+
+    # The bounds and the words of the installed scikit-learn, then what is Chainrule's own.
+    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012
+        **ScikitLearnsOwn._parameter_constraints,
+        "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+        "dtype": "no_validation",
+    }
+
+    history_: History
+    n_iter_: int
+    t_: int
+
+    # ---- what a subclass says ----
+
+    @abstractmethod
+    def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
+        """Return X and y, checked as scikit-learn does; a fresh fit learns the classes."""
+
+    @abstractmethod
+    def _encode(self, y: Any) -> Array | Integers:
+        """Return y as the network takes it."""
+
+    @abstractmethod
+    def _head(self, y: Any) -> tuple[int, str, type[Network], Loss]:
+        """Return the number of outputs, their activation, the kind of network and its loss."""
+
+    @abstractmethod
+    def _score_of(self, outputs: Array, data: Data) -> float:
+        """Return accuracy or R² of the network's outputs."""
+
+    def _class_weights(self, data: Data) -> Array | None:
+        """Return a weight for each example, from its class."""
+        return None
+
+    def _strata(self, y: Any) -> Any:
+        """Return by what the validation split is balanced."""
+        return None
+
+    # ---- what has been learned ----
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weights of each Dense layer, (in, out): views, to read or to write into."""
+        return [layer.weights for layer in self._fitted_network() if isinstance(layer, Dense)]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of each Dense layer, (out,): views."""
+        return [layer.biases for layer in self._fitted_network() if isinstance(layer, Dense)]
+
+    @property
+    def n_layers_(self) -> int:
+        """Input, hidden layers and output."""
+        return len(self.coefs_) + 1
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The mean loss of each epoch, as trained, without the penalty."""
+        self._fitted_network()
+        return self.history_["loss"]
+
+    @property
+    def loss_(self) -> float:
+        """The loss of the last epoch; NaN for a model that was read from a file."""
+        return self.loss_curve_[-1] if self.loss_curve_ else np.nan
+
+    @property
+    def val_loss_curve_(self) -> list[float] | None:
+        """The loss on the validation data after each epoch; None without such data."""
+        self._fitted_network()
+        values = self.history_["val_loss"]
+        return None if np.isnan(values).all() else values
+
+    @property
+    def network_(self) -> Network:
+        """The trained `Network`, as a model file holds it.
+
+        It is the estimator's own, but for two classes and for the squared error: there it is a
+        copy with the two outputs, or the loss, that Chainrule's files know.
+        """
+        return self._plain_network(self._fitted_network())
+
+    def _plain_network(self, network: Network) -> Network:
+        return network
+
+    def _fitted_network(self) -> Network:
+        # A property that is not there yet must be an AttributeError, for hasattr to say so.
+        if "_network" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
+        return self._network
+
+    # ---- prediction ----
+
+    def _outputs(self, X: Any) -> Array:
+        """Return the outputs of the last Dense layer, (n, n_outputs_)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return self._forward(X)
+
+    def _forward(self, X: Array) -> Array:
+        # Copies of the layers share their parameters, not what forward keeps: threads may predict.
+        layers = [copy.copy(layer) for layer in self._network]
+        parts = []
+        for first in range(0, len(X), ROWS_AT_ONCE):
+            rows = X[first : first + ROWS_AT_ONCE].astype(self._network.dtype, copy=False)
+            for layer in layers:
+                rows = layer.forward(rows)
+            parts.append(rows)
+        return np.concatenate(parts)
+
+    # ---- training ----
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any] = (None, None),
+        *,
+        goes_on: bool = False,
+    ) -> Any:
+        """Train on X and y; `goes_on` is a single epoch more, as of partial_fit."""
+        self._can_go_on(ValueError)
+        if goes_on and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        fresh = "_network" not in vars(self) or not (self.warm_start or goes_on)
+        given = (X, y, sample_weight)
+        X, y = self._check_targets(X, y, fresh)
+        train = _with_weight(Data(X, y, self._check_weights(sample_weight, X)))
+        if fresh:
+            self._begin(train)
+        self._check_same_layers()
+        train, held_out = self._held_out(train, *validation)
+        train = _with_weight(self._weighted(train))
+        held_out = None if held_out is None else self._weighted(held_out)
+        self._network.optimizer = self._make_optimizer()
+        epochs = 1 if goes_on else self.max_iter
+        told = Told(self, epochs, *given)
+        self._train(train, held_out, epochs, told)
+        if not goes_on and self.n_iter_ == self.max_iter and not self._has_stopped:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
+                "optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        if self.early_stopping and self._best is not None:
+            self._network.parameters = self._best
+        told.fit_ends()
+        return self
+
+    def _can_go_on(self, error: type[Exception] = AttributeError) -> bool:
+        """Check that the solver trains in batches; without one there is no partial_fit."""
+        if self.solver == "lbfgs":
+            raise error(
+                "solver='lbfgs' takes all examples at once and Chainrule trains in batches: pass "
+                "solver='adam', or use scikit-learn's own class."
+            )
+        return True
+
+    def _check_weights(self, sample_weight: Any, X: Array) -> Array | None:
+        if sample_weight is None:
+            return None
+        weights = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        check_non_negative(weights, "`sample_weight`")
+        if not weights.any():
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        return weights
+
+    def _weighted(self, data: Data) -> Data:
+        """Return the data with the product of sample weights and class weights."""
+        weights = self._class_weights(data)
+        if weights is None:
+            return data
+        weights = weights if data.weights is None else weights * data.weights
+        return Data(data.X, data.y, weights.astype(data.X.dtype))
+
+    # ---- from parameters to a network ----
+
+    def _begin(self, train: Data) -> None:
+        """Build the network, and forget all that was learned."""
+        self.n_outputs_, self.out_activation_, kind, loss = self._head(train.y)
+        seed = self.random_state
+        drawn = check_random_state(seed).randint(2**31 - 1)
+        # An int is the seed of Network and of train_network as it stands.
+        self._seed = int(seed) if isinstance(seed, Integral) else int(drawn)
+        self._layers_asked = self._layers_from_parameters()
+        self._network = kind(
+            self._build(train.X.shape[1]), loss=loss, rng=self._seed, dtype=train.X.dtype
+        )
+        self._forget()
+
+    def _forget(self) -> None:
+        """Set what counts epochs to its start."""
+        self.history_ = History()
+        self.n_iter_ = self.t_ = 0
+        self._epochs_without_gain = self._cuts = 0
+        self._best: Array | None = None
+        self.best_loss_: float | None = None
+        self.best_validation_score_: float | None = None
+        self.validation_scores_: list[float] | None = None
+
+    def _build(self, n_features: int) -> list[Layer]:
+        """Return the layers; weights start in Glorot's range, as in scikit-learn, biases at 0."""
+        sizes, activations, rates = self._layers_asked
+        layers: list[Layer] = []
+        shapes = list(pairwise((n_features, *sizes, self.n_outputs_)))
+        for shape, activation, rate in zip(shapes, activations, rates, strict=False):
+            layers.append(Dense(*shape, initializer=glorot_uniform))
+            kind = ACTIVATIONS[activation]
+            layers += [] if kind is None else [kind()]
+            layers += [Dropout(rate)] if rate else []
+        return [*layers, Dense(*shapes[-1], initializer=glorot_uniform)]
+
+    def _layers_from_parameters(self) -> tuple[list[int], list[str], list[float]]:
+        """Return size, activation and dropout of each hidden layer."""
+        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes)).tolist()
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        activations = _one_each("activation", self.activation, len(sizes))
+        for activation in activations:
+            if activation not in ACTIVATIONS:
+                raise ValueError(
+                    f"activation must be one of {', '.join(ACTIVATIONS)} for each hidden layer, "
+                    f"got {activation!r}."
+                )
+        rates = _one_each("dropout", self.dropout, len(sizes))
+        for rate in rates:
+            if not (isinstance(rate, Real) and 0 <= float(rate) < 1):
+                raise ValueError(
+                    f"dropout must be a share from 0 to below 1 for each hidden layer, got {rate}."
+                )
+        return sizes, activations, rates
+
+    def _check_same_layers(self) -> None:
+        asked = self._layers_from_parameters()
+        if asked != self._layers_asked:
+            raise ValueError(
+                "warm_start and partial_fit go on with the network as it is, with sizes, "
+                f"activations and dropout {self._layers_asked}, the parameters now say {asked}: "
+                "set them back, or fit with warm_start=False."
+            )
+
+    def _make_optimizer(self) -> Optimizer:
+        """Return the optimizer of the parameters, with the state of the one before, if alike."""
+        made: Optimizer
+        if self.solver == "adam":
+            made = Adam(self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon, self.alpha)
+        else:
+            is_nesterov = self.nesterovs_momentum and self.momentum > 0
+            made = SGD(self._rate(), self.momentum, is_nesterov, self.alpha)
+        before: Any = self._network.optimizer
+        if type(before) is type(made) and before.moments == made.moments:
+            made.state, made.t = before.state, before.t
+        return made
+
+    def _rate(self) -> float:
+        """Return the learning rate of the next epoch."""
+        if self.solver == "sgd" and self.learning_rate == "invscaling":
+            return self.learning_rate_init / (self.t_ + 1) ** self.power_t
+        return self.learning_rate_init / 5**self._cuts
+
+    def _dtype_of_X(self, fresh: bool) -> Any:
+        """Return what validate_data is told of the dtype of X."""
+        if not fresh:
+            return self._network.dtype
+        return [np.float64, np.float32] if self.dtype is None else float_dtype(self.dtype)
+
+    # ---- epochs ----
+
+    def _held_out(self, train: Data, X_val: Any, y_val: Any) -> tuple[Data, Data | None]:
+        """Return what to train on, and what to validate on."""
+        if X_val is not None or y_val is not None:
+            if X_val is None or y_val is None:
+                missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+                raise ValueError(f"{there} came without {missing}: pass both or neither.")
+            return train, Data(*self._check_targets(X_val, y_val, fresh=False))
+        if not self.early_stopping:
+            return train, None
+        rows, held_out = train_test_split(
+            np.arange(len(train.X)),
+            random_state=self._seed,
+            test_size=self.validation_fraction,
+            stratify=self._strata(train.y),
+        )
+        if len(held_out) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset."
+            )
+        return train.rows(rows), train.rows(held_out)
+
+    def _train(self, train: Data, held_out: Data | None, epochs: int, told: Told) -> None:
+        """Train for at most so many epochs, through the one loop that Chainrule has."""
+        done = len(self.loss_curve_)
+        self.n_iter_, self._has_stopped = 0, False
+
+        def begin_epoch(batches: list[Integers]) -> list[Integers]:
+            told.epoch_begins()
+            return batches if self.shuffle else list(_in_order(batches))
+
+        def end_epoch(epoch: int, history: History) -> bool:
+            self._count_epoch(len(train.X), held_out)
+            return told.epoch_ends() or self._has_stopped
+
+        try:
+            train_network(
+                self._network,
+                train.X,
+                self._encode(train.y),
+                None if held_out is None else held_out.X,
+                None if held_out is None else self._encode(held_out.y),
+                done + epochs,
+                self._batch_size(len(train.X)),
+                seed=self._seed,
+                start=(done, 0),
+                sample_weight=train.weights,
+                history=self.history_,
+                on_epoch=end_epoch,
+                progress=begin_epoch,
+            )
+        except TrainingDiverged as error:
+            if self._best is None:
+                raise ValueError(f"{NOT_FINITE} {error}") from error
+            self._has_stopped = True
+            warnings.warn(f"{error} The best weights before are restored.", stacklevel=3)
+        except KeyboardInterrupt:
+            self.history_.sums[:] = 0  # of the epoch that did not end
+            warnings.warn("Training interrupted by user.", stacklevel=3)
+
+    def _batch_size(self, count: int) -> int:
+        if self.batch_size == "auto":
+            return min(200, count)
+        if self.batch_size > count:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=4,
+            )
+        return min(self.batch_size, count)
+
+    def _count_epoch(self, count: int, held_out: Data | None) -> None:
+        """Note an epoch that has ended, and decide whether it was the last."""
+        self.n_iter_ += 1
+        self.t_ += count
+        self._say(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+        score = np.nan
+        if held_out is not None:
+            score = self._score_of(self._forward(held_out.X), held_out)
+            self.validation_scores_ = [*(self.validation_scores_ or []), score]
+            self._say(f"Validation score: {score:f}")
+        self._note_gain(score)
+        if self._epochs_without_gain > self.n_iter_no_change:
+            self._stop_or_cut_the_rate()
+        self._network.optimizer.learning_rate = self._rate()  # type: ignore[union-attr]
+
+    def _note_gain(self, score: float) -> None:
+        """Count the epochs that brought less than `tol`, and keep the best."""
+        if self.early_stopping:
+            best = -np.inf if self.best_validation_score_ is None else self.best_validation_score_
+            is_gain = score >= best + self.tol
+            self.best_validation_score_ = max(best, score)
+            if score > best:
+                self._best = self._network.parameters.copy()
+        else:
+            best = np.inf if self.best_loss_ is None else self.best_loss_
+            is_gain = not self.loss_ > best - self.tol
+            self.best_loss_ = min(best, self.loss_)
+        self._epochs_without_gain = 0 if is_gain else self._epochs_without_gain + 1
+
+    def _stop_or_cut_the_rate(self) -> None:
+        what = "Validation score" if self.early_stopping else "Training loss"
+        message = (
+            f"{what} did not improve more than tol={self.tol:f} for {self.n_iter_no_change} "
+            "consecutive epochs."
+        )
+        if self.solver == "sgd" and self.learning_rate == "adaptive":
+            if self._rate() > SMALLEST_RATE:
+                self._cuts += 1
+                self._epochs_without_gain = 0
+                self._say(f"{message} Setting learning rate to {self._rate():f}")
+                return
+            message += " Learning rate too small."
+        self._has_stopped = True
+        self._say(f"{message} Stopping.")
+
+    def _say(self, message: str) -> None:
+        if self.verbose:
+            print(message)
+
+
+def _with_weight(data: Data) -> Data:
+    """Leave out the rows whose weight is zero: they then change nothing at all."""
+    if data.weights is None or data.weights.all():
+        return data
+    return data.rows(data.weights > 0)
+
+
+def _in_order(batches: list[Integers]) -> Iterator[Integers]:
+    """Yield batches of the same sizes, in the order of the data."""
+    first = 0
+    for batch in batches:
+        yield np.arange(first, first + len(batch))
+        first += len(batch)
+
+
+def _one_each(name: str, value: Any, layers: int) -> list[Any]:
+    """Return one value for each hidden layer, given one for all or a sequence."""
+    if not isinstance(value, list | tuple):
+        return [value] * layers
+    if len(value) != layers:
+        raise ValueError(
+            f"{name} must be one value, or one for each of the {layers} hidden layers, got "
+            f"{len(value)}: {value!r}."
+        )
+    return list(value)
+
+
+def copied(network: Network, kind: type[Network], loss: Loss, last: Dense) -> Network:
+    """Return a network of another kind and loss, of copies of the layers but for the last."""
+    layers = [copy.deepcopy(layer) for layer in network[:-1]]
+    return kind([*layers, copy.deepcopy(last)], loss=loss, dtype=network.dtype)
+
+
+def dense_of(weights: Array, biases: Array) -> Dense:
+    """Return a Dense layer that holds copies of weights (in, out) and biases (out,)."""
+    layer = Dense(*weights.shape)
+    layer.parameters.update(weights=weights.copy(), biases=biases.copy())
+    layer.drawn = True
+    return layer
