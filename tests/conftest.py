@@ -23,3 +23,27 @@ def mnist_folder():
     if not os.environ.get("CHAINRULE_DATA"):
         pytest.skip("CHAINRULE_DATA is not set: the real MNIST is needed")
     return Path(os.environ["CHAINRULE_DATA"])
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Debian's Chromium, once for all tests of pages: Playwright allows no second."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()

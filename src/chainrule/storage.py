@@ -113,12 +113,15 @@ class Checkpoint:
         The epoch with the best validation so far; the first is 0.
     best : array, shape (n,), or None
         The parameters after that epoch.
+    run : dict
+        JSON that tells this training from others, such as its seed and its rate.
     """
 
     start: tuple[int, int]
     history: History
     best_epoch: int | None = None
     best: Array | None = None
+    run: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(path: str | os.PathLike[str], network: Network, checkpoint: Checkpoint) -> None:
@@ -151,6 +154,7 @@ def save_checkpoint(path: str | os.PathLike[str], network: Network, checkpoint: 
         "moments": list(optimizer.state),
         "start": list(checkpoint.start),
         "best_epoch": checkpoint.best_epoch,
+        "run": checkpoint.run,
         "generators": {
             str(i): _as_lists(generator.bit_generator.state)
             for i, generator in _generators(network).items()
@@ -195,6 +199,8 @@ def load_checkpoint(path: str | os.PathLike[str], network: Network) -> Checkpoin
         }
         archive.check_members(kinds)
         arrays = {name: archive.read(name, *kind) for name, kind in kinds.items()}
+        if not all(np.isfinite(array).all() for array in arrays.values() if array.ndim == 1):
+            raise ChainruleError("it holds numbers that are not finite.")
         if sha256_of(*arrays.values()) != header["sha256"]:
             raise ChainruleError("the arrays do not have the SHA-256 of the header.")
         epoch, batch = (whole_number("start", number) for number in header["start"])
@@ -206,12 +212,19 @@ def load_checkpoint(path: str | os.PathLike[str], network: Network) -> Checkpoin
             history[key] = values.tolist()
         history.sums[:], history.seconds = arrays["sums"][:3], float(arrays["sums"][3])
         t, rate = whole_number("t", header["t"]), float(header["rate"])
+        _check_moments(header["moments"], t, optimizer)
+        if t >= 2**63 or (
+            header["best_epoch"] is not None
+            and whole_number("best epoch", header["best_epoch"]) >= 2**63
+        ):
+            raise ChainruleError("its counts are too large.")
     network.parameters = arrays["parameters"]
     optimizer.state = {name: arrays[f"moment.{name}"].copy() for name in header["moments"]}
     optimizer.t, optimizer.rate = t, rate
     for i, generator in generators.items():
         generator.bit_generator.state = states[i]
-    return Checkpoint((epoch, batch), history, header["best_epoch"], arrays.get("best"))
+    best = header["best_epoch"], arrays.get("best")
+    return Checkpoint((epoch, batch), history, *best, header.get("run", {}))
 
 
 def _optimizer_of(network: Network) -> Any:
@@ -261,6 +274,13 @@ def _check_made_alike(header: dict[str, Any], network: Network) -> None:
             )
     if set(header["generators"]) != {str(i) for i in _generators(network)}:
         raise ChainruleError("other layers of it draw at random than in this network.")
+
+
+def _check_moments(names: list[str], t: int, optimizer: Any) -> None:
+    """Check that the moments are those that the optimizer has after t steps."""
+    wanted = list(getattr(optimizer, "moments", names)) if t else []
+    if names != wanted:
+        raise ChainruleError(f"its moments are {_words(names)}, this optimizer's {_words(wanted)}.")
 
 
 def _words(value: Any) -> str:

@@ -7,17 +7,6 @@ from pathlib import Path
 import pytest
 from built import DOCS, Page, run_sphinx
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-
 sys.path.insert(0, str(DOCS / "_extensions"))
 
 
@@ -37,15 +26,3 @@ def pages(book):
     """Return every page of the book, by its place in it."""
     found = sorted(book.rglob("*.html"))
     return {path.relative_to(book).as_posix(): Page(path) for path in found}
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Return a real Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()

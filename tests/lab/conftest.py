@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,17 +14,6 @@ from chainrule.data.split import split_dataset
 from chainrule.experiments.compare import Settings
 from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.run_folder import RunFolder
-
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -84,18 +72,6 @@ def lab_server(lab_run):
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start Debian's Chromium; skipped where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

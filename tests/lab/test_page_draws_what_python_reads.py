@@ -131,6 +131,7 @@ def test_undo_and_clear_and_the_reload(visit):
     page = visit("#/draw?digit=none")
     draw(page, TEN)
     wait_until(page, "location.hash.includes('strokes')")
+    page.wait_for_load_state("networkidle")
     two = page.url
     before = shares(page)
     page.reload()
@@ -163,3 +164,83 @@ def test_a_key_shows_a_stored_digit_and_its_answer(visit, lab):
     np.testing.assert_allclose(shares(page), 100 * np.array(probabilities), atol=0.051)
     network = next(iter(lab.networks.values()))
     np.testing.assert_allclose(probabilities, network.probabilities[index], atol=1e-6)
+
+
+def test_a_stroke_is_answered_within_50_milliseconds(visit):
+    page = visit("#/draw?digit=none")
+    page.wait_for_load_state("networkidle")
+    box = page.locator("canvas.pad").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    for angle in np.linspace(0, 2 * np.pi, 60):
+        across, down = 0.5 + 0.25 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+    page.mouse.up()
+    page.wait_for_load_state("networkidle")
+    took = page.evaluate("performance.getEntriesByName('stroke').map((one) => one.duration)")
+    assert len(took) > 5
+    assert np.median(took) < 50
+
+
+def test_the_four_pictures_are_those_of_the_answer(visit):
+    page = visit("#/draw?digit=none")
+    with page.expect_response("**/api/forward"):
+        draw(page, [SEVEN])
+    with page.expect_response("**/api/centre") as caught:
+        page.reload()
+    stages = caught.value.json()["stages"]
+    page.locator("[data-stage=centred]").wait_for()
+    page.wait_for_load_state("networkidle")
+    for stage in stages:
+        figure = page.locator(f"[data-stage={stage['name']}]")
+        width, height, red = figure.locator("canvas").evaluate(
+            """(canvas) => {
+                const { width, height } = canvas;
+                const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+                return [width, height, [...data].filter((_, i) => i % 4 === 0)];
+            }"""
+        )
+        assert (width, height) == (stage["width"], stage["height"])
+        ink = np.array(stage["pixels"]) / 255
+        np.testing.assert_allclose(red, 255 + ink * (0x24 - 255), atol=1)
+        assert stage["words"] in figure.inner_text()
+
+
+def test_a_unit_shows_the_numbers_of_the_answer(visit):
+    page = visit("#/draw?digit=3")
+    page.wait_for_load_state("networkidle")
+    strip = page.locator(".units").first
+    with page.expect_response("**/api/unit") as caught:
+        strip.click(position={"x": 5, "y": 5})
+    answer = caught.value.json()
+    page.locator(".unit h2").wait_for()
+    shown = page.locator(".sum data").evaluate_all("all => all.map((one) => Number(one.value))")
+    assert shown == [answer[name] for name in ("sum", "bias", "z", "relu")]
+    assert page.locator(".product canvas").count() == 3
+
+
+def test_by_keys_a_line_is_drawn_where_the_cursor_goes(visit):
+    page = visit("#/draw?digit=none")
+    page.locator("canvas.pad").focus()
+    for key in ("ArrowUp", "ArrowUp", "Space", "Shift+ArrowDown", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    wait_until(page, "location.hash.includes('strokes')")
+    page.wait_for_load_state("networkidle")
+    assert strokes_of(page.url) == [[(112, 96), (112, 104), (112, 112)]]
+    page.keyboard.press("Delete")
+    wait_until(page, "location.hash.includes('digit=none')")
+
+
+def test_a_finger_draws_as_a_mouse_does(visit):
+    page = visit("#/draw?digit=none", has_touch=True)
+    box = page.locator("canvas.pad").bounding_box()
+    devtools = page.context.new_cdp_session(page)
+    before = page.evaluate("scrollY")
+    for kind, down in [("touchStart", 0.2), ("touchMove", 0.5), ("touchMove", 0.8)]:
+        point = {"x": box["x"] + 0.5 * box["width"], "y": box["y"] + down * box["height"]}
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    wait_until(page, "location.hash.includes('strokes')")
+    ((first, *_, last),) = strokes_of(page.url)
+    assert last[1] - first[1] > 100
+    assert page.evaluate("scrollY") == before

@@ -9,12 +9,23 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
-SCREENS = ("draw", "backwards", "mistakes")
+SCREENS = (
+    "draw?digit=3&unit=0.3",
+    "draw?strokes=PDx4MrQ8oGSMjGSg",
+    "draw?digit=none&beside=sgd-seed0",
+    "backwards",
+    "backwards?step=2",
+    "backwards?step=1&predict=off&batch=16",
+    "backwards?step=6&predict=off",
+    "backwards?batch=drawing&digit=2",
+    "mistakes?image=0",
+    "mistakes?beside=sgd-seed0&view=fixed",
+)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_nothing_scrolls_sideways_at_360_pixels(visit, screen):
-    page = visit(f"#/{screen}?step=2")
+    page = visit(f"#/{screen}")
     page.set_viewport_size({"width": 360, "height": 740})
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -24,8 +35,11 @@ def test_nothing_scrolls_sideways_at_360_pixels(visit, screen):
 @pytest.mark.parametrize("screen", SCREENS)
 def test_axe_finds_nothing_serious(visit, screen, theme):
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
-    page = visit(f"#/{screen}?step=2", color_scheme=theme)
+    page = visit(f"#/{screen}", color_scheme=theme)
     page.wait_for_load_state("networkidle")
+    if "predict=off" in screen:
+        page.get_by_role("button", name="Nudge").click()
+        page.locator("[data-number]").first.wait_for()
     page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text())
     found = page.evaluate("axe.run()")["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]

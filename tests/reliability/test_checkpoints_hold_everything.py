@@ -26,7 +26,8 @@ from chainrule import (
     save_checkpoint,
     train_network,
 )
-from chainrule.experiments.keeping import Keep
+from chainrule.experiments.keeping import Keep, Keeper
+from chainrule.experiments.stopping import StopSignals
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EPOCHS, BATCH = 3, 8
@@ -243,3 +244,36 @@ def test_killed_while_it_writes_it_leaves_the_old_or_the_new_one(tmp_path):
     assert torn, "no kill fell into a write: the test proves nothing"
     Keep(tmp_path).clean()
     assert [entry.name for entry in path.parent.iterdir()] == ["run.npz"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 9}, "its seed is 9"),
+        ({"images": "0"}, "its images is 0"),
+        ({"batch_size": 32}, "its batch_size is 32"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, data, change, words):
+    run = {"seed": 6, "images": "1", "batch_size": 8, "epochs": EPOCHS}
+    network, history = make(), History()
+    trained_up_to(network, data, 1, 2, history)
+    (tmp_path / "checkpoints").mkdir()
+    checkpoint = Checkpoint((1, 2), history, run=run | change)
+    save_checkpoint(tmp_path / "checkpoints" / "lane.npz", network, checkpoint)
+    with pytest.raises(ChainruleError, match=words):
+        Keeper("lane", make(), Keep(tmp_path), StopSignals(), run, 7)
+
+
+@pytest.mark.parametrize("start", [(1, 3), (2, 2), (0, 2), (1, 0), (1, 99)])
+def test_a_start_that_does_not_fit_the_history_is_refused(tmp_path, data, start):
+    run = {"epochs": EPOCHS}
+    network, history = make(), History()
+    trained_up_to(network, data, 1, 2, history)
+    (tmp_path / "checkpoints").mkdir()
+    path = tmp_path / "checkpoints" / "lane.npz"
+    save_checkpoint(path, network, Checkpoint(start, history, run=run))
+    with pytest.raises(ChainruleError, match="does not add up"):
+        Keeper("lane", make(), Keep(tmp_path), StopSignals(), run, 7)
+    save_checkpoint(path, network, Checkpoint((1, 2), history, run=run))
+    assert Keeper("lane", make(), Keep(tmp_path), StopSignals(), run, 7).start == (1, 2)

@@ -180,6 +180,12 @@ def resume(
     """
     folder = RunFolder.reopened(path)
     settings = Settings(**folder.metrics["settings"])
+    names = [lane.name for lane in settings.lanes]
+    if strangers := [name for name in folder.lanes if name not in names]:
+        raise ChainruleError(
+            f"{path / 'metrics.json'} holds runs that its settings do not ask for: "
+            f"{', '.join(strangers)}; restore the file."
+        )
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
     with folder.in_use():
         load_split_again(folder, settings.data, settings.split_seed, settings.threads, say)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chainrule.checks import Integers
+from chainrule.checks import ChainruleError, Integers
 from chainrule.experiments.record import TensorBoard, add_to_record
 from chainrule.experiments.stopping import StopSignals
 from chainrule.network import Network
@@ -75,18 +75,33 @@ class Keeper:
         None keeps nothing on disk.
     stop : StopSignals
         Asked between two steps.
+    run : dict
+        What tells this training from others; a checkpoint of another one is refused.
+    steps : int
+        Of an epoch.
     """
 
-    def __init__(self, lane: str, network: Network, keep: Keep | None, stop: StopSignals) -> None:
+    def __init__(
+        self,
+        lane: str,
+        network: Network,
+        keep: Keep | None,
+        stop: StopSignals,
+        run: dict[str, Any],
+        steps: int,
+    ) -> None:
         self.lane, self.network, self.keep, self.stop = lane, network, keep, stop
+        self.run, self.steps = run, steps
         self.at = Checkpoint((0, 0), History())
         self.board: TensorBoard | None = None
-        self._saved = time.monotonic()
+        self._saved, self._saved_at = time.monotonic(), (0, 0)
         if keep is None:
             return
         path = keep.path(lane)
         if path.exists():
             self.at = load_checkpoint(path, network)
+            self._check_run(path)
+            self._saved_at = self.at.start
             epoch, batch = self.at.start
             add_to_record(keep.folder, "resumed", lane=lane, epoch=epoch, batch=batch)
         if keep.tensorboard:
@@ -128,7 +143,7 @@ class Keeper:
         accuracies, best, best_epoch = history["val_accuracy"], self.at.best, self.at.best_epoch
         if best_epoch is None or accuracies[epoch] > accuracies[best_epoch]:
             best, best_epoch = self.network.parameters.copy(), epoch
-        self.at = Checkpoint((epoch + 1, 0), history, best_epoch, best)
+        self.at = Checkpoint((epoch + 1, 0), history, best_epoch, best, self.run)
         if self.keep:
             last = {key: values[-1] for key, values in history.items()}
             add_to_record(self.keep.folder, "epoch", lane=self.lane, epoch=epoch + 1, **last)
@@ -139,6 +154,34 @@ class Keeper:
         if self._is_due() or (is_late and not every) or self.stop.number:
             self._save(self.at.start)
         self.stop.end()
+
+    def _check_run(self, path: Path) -> None:
+        """Check that the checkpoint is of this very training, where it says of which it is."""
+        for name, came in self.at.run.items():
+            if name in self.run and came != self.run[name]:
+                raise ChainruleError(
+                    f"{path} is of another training: its {name} is {came}, and not "
+                    f"{self.run[name]}; put the right file there, or remove it to begin anew."
+                )
+        epoch, batch = self.at.start
+        optimizer: Any = self.network.optimizer
+        adds_up = (
+            all(len(values) == epoch for values in self.history.values()),
+            bool(batch) == bool(self.history.sums[2]),
+            optimizer.t == epoch * self.steps + batch and batch < self.steps,
+            epoch <= self.run["epochs"],
+            self.at.best_epoch is None or self.at.best_epoch < epoch,
+        )
+        if not all(adds_up):
+            raise ChainruleError(
+                f"{path} does not add up: its start, history, steps and best epoch tell of "
+                "different trainings; put the right file there, or remove it to begin anew."
+            )
+
+    def keep_end(self) -> None:
+        """Keep the end of the training, unless it is kept already."""
+        if self._saved_at != self.at.start:
+            self._save(self.at.start)
 
     def close(self, event: str, **details: Any) -> None:
         """Note how the lane has ended."""
@@ -164,6 +207,7 @@ class Keeper:
             return
         path = self.keep.path(self.lane)
         path.parent.mkdir(exist_ok=True)
-        checkpoint = Checkpoint(start, self.history, self.at.best_epoch, self.at.best)
+        best = self.at.best_epoch, self.at.best
+        checkpoint = Checkpoint(start, self.history, *best, self.run)
         save_checkpoint(path, self.network, checkpoint)
-        self._saved = time.monotonic()
+        self._saved, self._saved_at = time.monotonic(), start

@@ -90,7 +90,9 @@ def run_lane(
         network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
     stopped = None
     with threadpool_limits(threads), StopSignals(parent) as stop:
-        keeper = Keeper(lane.name, network, keep, stop)
+        steps = math.ceil(len(split.X_train) / lane.batch_size)
+        identity = _identity(lane, split, epochs)
+        keeper = Keeper(lane.name, network, keep, stop, identity, steps)
 
         def on_epoch(epoch: int, history: History) -> None:
             if report is not None:
@@ -114,11 +116,21 @@ def run_lane(
             )
         except TrainingDiverged as divergence:
             stopped = divergence
+        if stopped is None:
+            keeper.keep_end()  # until the run folder has the result
         record = _record(lane, hidden, network, split, keeper, stopped)
+        stop.end()  # a signal that came since the last step
     keeper.close("diverged" if stopped else "finished", test_accuracy=record["test_accuracy"])
     if stopped:
         return Result(lane, None, record, keeper.best())
     return Result(lane, network, record)
+
+
+def _identity(lane: Lane, split: Split, epochs: int) -> dict[str, Any]:
+    """Return what tells one training from another, beside its layers and its optimizer."""
+    images = next(iter(split.sha256.values()), "")
+    data = {"images": images, "train": len(split.X_train), "split_seed": split.split_seed}
+    return {**vars(lane), "epochs": epochs, **data}
 
 
 def _record(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.checks import ChainruleError
+from chainrule.training import KEYS
 
 SCHEMA = 1
 
@@ -86,6 +87,16 @@ _SETTINGS: dict[str, dict[str, Any]] = {
         "threads": _COUNT,
     },
 }
+# What going on needs besides.
+_ENVIRONMENT = {"threads": _COUNT, "numpy": _TEXT, "blas": _TEXT, "cpu": _TEXT}
+_HISTORY = {"history": {key: [_NUMBER_OR_NULL] for key in KEYS}}
+_GONE_ON: dict[str, dict[str, Any]] = {
+    "finished": {**_HISTORY, "test_loss": _NUMBER, "confusion_matrix": [[_COUNT]]},
+    "diverged": {
+        **_HISTORY,
+        "stopped": {"learning_rate": _NUMBER, "best_epoch": _COUNT_OR_NULL},
+    },
+}
 _METRICS = {
     "data": {
         "source": _TEXT,
@@ -100,7 +111,9 @@ _METRICS = {
 }
 
 
-def checked_metrics(folder: Path, kind: str | None = "compare") -> dict[str, Any]:
+def checked_metrics(
+    folder: Path, kind: str | None = "compare", *, to_go_on: bool = False
+) -> dict[str, Any]:
     """Return what stands in the metrics.json of a run folder, once it is known to be whole.
 
     Parameters
@@ -108,6 +121,8 @@ def checked_metrics(folder: Path, kind: str | None = "compare") -> dict[str, Any
     folder : Path
     kind : str, optional
         The command that wrote it, compare or train; None takes either.
+    to_go_on : bool
+        Whether it must also hold what a run needs to go on.
 
     Raises
     ------
@@ -134,6 +149,10 @@ def checked_metrics(folder: Path, kind: str | None = "compare") -> dict[str, Any
     _check(path, metrics["settings"], _SETTINGS[came], "metrics.settings")
     for i, run in enumerate(metrics["runs"]):
         _check_run(path, run, f"metrics.runs[{i}]")
+        if to_go_on:
+            _check(path, run, _GONE_ON[run["status"]], f"metrics.runs[{i}]")
+    if to_go_on:
+        _check(path, metrics["environment"], _ENVIRONMENT, "metrics.environment")
     return metrics
 
 

@@ -60,7 +60,7 @@ class RunFolder:
         """Make the folder and note down what every run shares."""
         missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
-            (self.path / "models").mkdir(parents=True)
+            self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ChainruleError(
                 f"The run folder {self.path} cannot be made ({error.strerror}): "
@@ -83,6 +83,7 @@ class RunFolder:
             "summary": [],
         }
         self._write_metrics()
+        (self.path / "models").mkdir()
         add_to_record(self.path, "started", settings=dict(settings))
 
     @classmethod
@@ -96,7 +97,7 @@ class RunFolder:
         """
         folder = cls.__new__(cls)
         folder.path, folder._made, folder.keep = path, [], Keep(path)
-        folder.metrics = checked_metrics(path, kind)
+        folder.metrics = checked_metrics(path, kind, to_go_on=True)
         for run in folder.metrics["runs"]:
             for key, values in run["history"].items():
                 run["history"][key] = [math.nan if value is None else value for value in values]
@@ -126,10 +127,14 @@ class RunFolder:
         elif result.best is not None:
             self._save(result.best, result.lane, f"{result.lane.name}-best")
         order = [lane.name for lane in lanes]
-        self.metrics["runs"].append(result.record)
-        self.metrics["runs"].sort(key=lambda run: order.index(run["lane"]))
-        self.metrics["summary"] = summarise(self.metrics["runs"])
-        self._write_metrics()
+        before = self.metrics
+        runs = sorted([*before["runs"], result.record], key=lambda run: order.index(run["lane"]))
+        self.metrics = {**before, "runs": runs, "summary": summarise(runs)}
+        try:
+            self._write_metrics()
+        except BaseException:
+            self.metrics = before  # so that nobody is told that it is kept
+            raise
         self.keep.forget(result.lane.name)
 
     def _save(self, network: Network, lane: Lane, name: str) -> None:
@@ -159,6 +164,9 @@ class RunFolder:
                     f"{self.path} is in use by another process: wait until it ends, or end it."
                 )
             self.keep.clean()
+            for lane in self.lanes:
+                self.keep.forget(lane)
+            (self.path / "models").mkdir(exist_ok=True)
             yield
 
     def _write_metrics(self) -> None:

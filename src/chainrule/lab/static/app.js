@@ -1,7 +1,7 @@
 // The frame: the address is the state, a screen is a module, a new screen is a line in SCREENS.
 
 import * as api from "./api.js";
-import { button, h, labelled, replace, select, showExplanations } from "./dom.js";
+import { button, explain, h, labelled, replace, select, showExplanations } from "./dom.js";
 import { count } from "./numbers.js";
 import { repaint } from "./pictures.js";
 import * as draw from "./draw.js";
@@ -89,6 +89,12 @@ class Lab {
     return this.data.networks.filter(({ id }) => ids.includes(id) && id !== this.network.id);
   }
 
+  // What a sentence calls a network: the first words of its title, if no other has them.
+  nameOf({ title }) {
+    const [first] = title.split(", ");
+    return this.data.networks.filter((one) => one.title.startsWith(first)).length === 1 ? first : title;
+  }
+
   get beside() {
     return this.partners.find(({ id }) => id === this.state.beside) ?? null;
   }
@@ -164,6 +170,11 @@ class Lab {
 
 async function start() {
   document.documentElement.dataset.theme = theme;
+  const skip = explain(document.querySelector(".skip"), "Goes past the head of the page, to the screen itself.");
+  skip.addEventListener("click", (event) => {
+    event.preventDefault(); // the address belongs to the state
+    document.getElementById("screen").focus();
+  });
   const help = showExplanations(document.getElementById("help"));
   api.onServer((happened) => {
     notice(NOTICES[happened], happened === "gone");

@@ -62,9 +62,13 @@ class BackwardsScreen {
     return this.lab.state.predict !== "off";
   }
 
+  get opened() {
+    return (this.lab.state.opened ?? "").split(",").filter(Boolean);
+  }
+
   // The steps whose question was answered are open.
   get isOpen() {
-    return !this.asksFirst || this.step <= Number(this.lab.state.opened ?? 0);
+    return !this.asksFirst || this.step === 0 || this.opened.includes(String(this.step));
   }
 
   walkTo(step) {
@@ -119,7 +123,8 @@ class BackwardsScreen {
   async batchOf({ from }) {
     this.fault = null;
     if (this.size === "drawing") return this.drawing();
-    const indices = await this.indices(Number(from ?? 0));
+    const wanted = Math.trunc(Number(from ?? 0));
+    const indices = await this.indices(wanted >= 0 ? wanted : 0);
     const digits = await Promise.all(indices.map((index) => api.digit(index)));
     return {
       pictures: digits.map((digit) => ({ pixels: digit.pixels, white: 255, label: digit.label, index: digit.index })),
@@ -180,7 +185,7 @@ class BackwardsScreen {
           "The label: what the drawing is meant to be. The loss measures how far the network is from it.",
           (label) => this.lab.go({ label })))
         : [button("Earlier images", "The test images before these.", () => this.move(-1), { "data-key": "earlier" }),
-          button("Other images", "The next test images.", () => this.move(1), { "data-key": "other" })]);
+          button("Later images", "The test images after these.", () => this.move(1), { "data-key": "other" })]);
     if (chosen) this.batch.querySelector(`[data-key="${chosen}"], [name="${chosen}"]:checked, select`)?.focus();
   }
 
@@ -212,6 +217,8 @@ class BackwardsScreen {
       `${layer.words}: gives an array of ${shape([batch, layer.n_out])}. Choose it to stand here.`]));
     boxes.push(["softmax & cross-entropy", "1 number", 1, "The loss: how far the probabilities are from the labels, as one number. Here the walk back begins."]);
     const at = this.step;
+    const held = this.chain.contains(document.activeElement);
+    const focused = document.activeElement;
     replace(this.chain, boxes.flatMap(([title, out, step, words], i) => {
       const inside = [h("strong", {}, title), h("span", {}, out)];
       const state = step === null ? "" : step === at ? "here" : step < at ? "done" : "";
@@ -226,9 +233,11 @@ class BackwardsScreen {
     const here = this.chain.querySelector(".here");
     if (here) this.chain.scrollLeft = here.offsetLeft - this.chain.offsetLeft - (this.chain.clientWidth - here.offsetWidth) / 2;
     else this.chain.scrollLeft = this.chain.scrollWidth;
-    if (this.refocus) this.chain.querySelector(`[data-step="${this.refocus}"]`)?.focus();
+    if (held) (here ?? this.back).focus({ preventScroll: true }); // the boxes are new, the place is not
     this.back.disabled = at === cards.length;
     this.forth.disabled = at === 0;
+    if (focused === this.back && this.back.disabled) this.forth.focus();
+    if (focused === this.forth && this.forth.disabled) this.back.focus();
     this.where.textContent = at ? `Step ${at} of ${cards.length}` : `Forward is done. ${cards.length} steps back.`;
     this.paintCard();
   }
@@ -261,7 +270,7 @@ class BackwardsScreen {
     const answer = (choice) => {
       const isRight = choice === ask.right;
       this.why = { isRight, text: ask.why, chosen: ask.choices[choice], right: ask.choices[ask.right] };
-      this.lab.go({ opened: this.step });
+      this.lab.go({ opened: [...this.opened, this.step].join(",") });
       this.card.querySelector(".why")?.focus({ preventScroll: true });
     };
     replace(this.card,
@@ -278,7 +287,7 @@ class BackwardsScreen {
       why ? h("p", { class: "why", tabindex: "-1", role: "status" },
         h("strong", {}, why.isRight ? "Right. " : `No: ${why.right}. `), why.text) : null,
       h("div", { class: "head" }, h("h2", {}, card.title)),
-      h("div", { class: "three" },
+      h("div", { class: "three top" },
         part("What comes in", "coming", incoming ? this.tensor(incoming, card)
           : h("p", { class: "quiet-text" }, "Nothing: here the walk begins, with the loss itself. Its slope to itself is 1.")),
         kept?.length ? part("What forward kept", "kept", kept.map((tensor) => this.tensor(tensor, card, "kept"))) : null,
@@ -287,6 +296,15 @@ class BackwardsScreen {
           h("div", { class: "formula" }, formula(card.mathml)),
           h("p", { class: "shapes" }, card.shapes))),
       part("What goes out", "going", h("div", { class: "three" }, outgoing.map((tensor) => this.tensor(tensor, card)))));
+  }
+
+  // The weights of one unit of the first layer have a place in the picture each: so have their slopes.
+  column({ values, width, height }) {
+    const steepest = values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best]) ? i : best), 0) % width;
+    const column = Array.from({ length: height }, (_, i) => values[i * width + steepest]);
+    return h("div", {},
+      signed(h("canvas", { class: "column", role: "img", "aria-label": `dW of unit ${steepest}` }), column, 28, 28),
+      `column ${steepest}, the steepest unit, as 28 × 28`);
   }
 
   tensor(tensor, card, role = "") {
@@ -299,6 +317,8 @@ class BackwardsScreen {
     const limit = short(image.limit, 3);
     const words = image.words ?? `${image.height} rows, ${image.width} columns`;
     const isChoice = this.weight.isChoice(card, tensor);
+    const isFine = image.height > 160;
+    canvas.classList.toggle("fine", isFine); // more rows than the screen has: smoothed
     const figure = h("figure", {
       class: `tensor${isRow ? " row" : ""}${isChoice ? " choice" : ""}`, tabindex: "0", "data-tensor": title,
       help: isChoice
@@ -307,7 +327,7 @@ class BackwardsScreen {
       onclick: isChoice ? (event) => this.weight.pick(card.index, event, canvas, tensor) : null,
     },
     h("figcaption", {}, h("strong", {}, title), " ", h("span", { class: "size" }, shape(sizes))),
-    canvas,
+    isChoice && isFine && sizes[0] === 784 ? h("div", { class: "pair" }, canvas, this.column(image)) : canvas,
     h("div", { class: "scale", "aria-hidden": "true" }, h("span", {}, `−${limit}`), h("i", {}), h("span", {}, limit)),
     h("dl", { class: "facts-of" }, h("dt", {}, "norm"), h("dd", { class: "norm" }, number(norm)),
       h("dt", {}, first.length < sizes.reduce((a, b) => a * b, 1) ? "first" : "all"),

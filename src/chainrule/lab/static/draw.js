@@ -11,7 +11,7 @@ export const id = "draw";
 export const name = "Draw";
 export const help = "Draw a digit and see what each layer of the network makes of it.";
 
-const FIRST = "0"; // the stored digit of a first visit: a 7
+const FIRST = 0; // the stored digit of a first visit: a 7
 
 export function mount(root, lab) {
   const screen = new DrawScreen(root, lab);
@@ -55,6 +55,7 @@ class DrawScreen {
     this.raw = toggle("Feed it raw",
       "Off: the drawing is centred as MNIST's digits were. On: it is only shrunk, and the network sees what it never learned.",
       false, (on) => this.lab.go({ raw: on ? "1" : null }));
+    this.raw.querySelector("input").disabled = api.isStatic; // only the server centres
     this.stages = h("div", { class: "stages", tabindex: "0", "aria-label": "From the drawing to the network's input", role: "group",
       help: "MNIST's rule: cut to the ink, scale its longer side to 20 pixels, move its centre of mass to the middle of 28 × 28." });
     this.answer = h("div", { class: "answers" });
@@ -84,7 +85,7 @@ class DrawScreen {
   // ---- the state ----
 
   async update(state) {
-    this.raw.querySelector("input").checked = state.raw === "1";
+    this.raw.querySelector("input").checked = api.isStatic || state.raw === "1";
     const networks = [this.lab.network, this.lab.beside].filter(Boolean);
     const key = networks.map(({ id }) => id).join("+");
     if (key !== this.shown) {
@@ -92,8 +93,7 @@ class DrawScreen {
       this.setPanels(networks);
     }
     const picture = await this.pictureOf(state);
-    if (!picture) return;
-    if (key !== this.shown) return;
+    if (this.lab.state !== state || this.pad.pen !== undefined) return; // overtaken by a newer one
     if (this.keyOf(picture) !== this.keyOf(this.pad.picture)) this.pad.show(picture);
     await this.think();
   }
@@ -106,8 +106,9 @@ class DrawScreen {
     if (state.strokes) return { digit: null, strokes: decode(state.strokes) };
     if (state.digit === "none") return { digit: null, strokes: [] };
     const first = api.isStatic ? (await api.storedIndices())[0] : FIRST;
+    const isOne = /^[0-9]+$/.test(state.digit) && Number(state.digit) < this.lab.data.data.test_images;
     try {
-      return { digit: await api.digit(state.digit ?? first), strokes: [] };
+      return { digit: await api.digit(isOne ? Number(state.digit) : first), strokes: [] };
     } catch (error) {
       this.lab.notice(error.message);
       return { digit: null, strokes: [] };
@@ -236,7 +237,7 @@ class DrawScreen {
     this.panels = networks.map((network) => new Panel(network, this, networks.length > 1));
     const chooser = partners.length
       ? h("div", { class: "beside" }, partners.map((partner) =>
-        toggle(`Beside it: ${partner.title}`, "Two networks of one run, on the same picture.",
+        toggle(`Beside it: ${this.lab.nameOf(partner)}`, "Two networks of one run, on the same picture.",
           this.lab.beside?.id === partner.id, (on) => this.lab.go({ beside: on ? partner.id : null, unit: null }))))
       : null;
     replace(this.answer, this.panels.map((panel) => panel.bars), chooser);

@@ -58,7 +58,7 @@ class MistakesScreen {
     this.viewsKey = key;
     const focused = this.views.contains(document.activeElement) ? document.activeElement.getAttribute("data-key") : null;
     const compare = partners.map((partner) => {
-      const one = toggle(`Compare with ${partner.title}`, "Two networks of one run: what the other one fixed, and what it broke.",
+      const one = toggle(`Compare with ${this.lab.nameOf(partner)}`, "Two networks of one run: what the other one fixed, and what it broke.",
         beside?.id === partner.id, (on) => this.lab.go({ beside: on ? partner.id : null, view: null, image: null }));
       one.firstChild.dataset.key = `with-${partner.id}`;
       return one;
@@ -134,7 +134,7 @@ class MistakesScreen {
     if (key !== this.shown || this.isGone) return;
     const number = (name) => answer[`${name}_count`] ?? answer[name].length;
     const word = (name) => `${count(number(name))} ${number(name) === 1 ? "image" : "images"}`;
-    this.summary.textContent = `${beside.title} reads ${word("fixed")} rightly that ${network.title} gets wrong, and gets ${word("broken")} wrong that ${network.title} reads rightly.`;
+    this.summary.textContent = `${this.lab.nameOf(beside)} reads ${word("fixed")} rightly that ${this.lab.nameOf(network)} gets wrong. It gets ${word("broken")} wrong that ${this.lab.nameOf(network)} reads rightly.`;
     replace(this.matrix, h("dl", { class: "tally", tabindex: "0", help: "All test images, by which of the two networks reads them rightly." },
       [["both right", answer.both_right], ["fixed", number("fixed")], ["broken", number("broken")], ["both wrong", answer.both_wrong]]
         .map(([title, value]) => h("div", {}, h("dt", {}, title), h("dd", {}, count(value))))));
@@ -146,16 +146,18 @@ class MistakesScreen {
 
   // ---- the images ----
 
+  // What the network that is wrong took an image for; on the diagonal, what it is.
+  wrongOf(one) {
+    if (this.view === "fixed") return one.predicted_a ?? one.predicted;
+    if (this.view === "broken") return one.predicted_b ?? one.predicted;
+    return one.predicted;
+  }
+
   paintGallery(title, words, images) {
     this.images = images;
-    const wrongOf = (one) => {
-      if (this.view === "fixed") return one.predicted_a ?? one.predicted;
-      if (this.view === "broken") return one.predicted_b ?? one.predicted;
-      return one.predicted;
-    };
     const buttons = images.map((one) => {
-      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${one.label}, not ${wrongOf(one)}`;
-      const text = `Test image ${one.index}, a ${one.label}, read as ${wrongOf(one)}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
+      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${one.label}, not ${this.wrongOf(one)}`;
+      const text = `Test image ${one.index}, a ${one.label}, read as ${this.wrongOf(one)}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
       return h("button", { type: "button", class: "image", "data-image": one.index, "aria-label": text, help: `${text} Choose to open it.`,
         onclick: () => this.lab.go({ image: one.index }) },
       ink(h("canvas", {}), one.pixels, 28, 28, 255), h("span", {}, told));
@@ -182,7 +184,7 @@ class MistakesScreen {
     replace(this.chosen,
       ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, 28, 28, 255),
       h("div", {},
-        h("p", {}, `Test image ${one.index}. It is a ${one.label}.`),
+        h("p", {}, `Test image ${one.index}. It is a ${one.label}, and was read as a ${this.wrongOf(one)}.`),
         h("div", { class: "fields" },
           button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
             this.lab.go({ screen: "draw", digit: one.index, strokes: null }, { push: true })),

@@ -1,0 +1,138 @@
+"""The address is the state: a reload, or a colleague, sees the same."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from waiting import wait_until
+
+
+def state_of(page):
+    query = urlsplit(page.url).fragment.partition("?")[2]
+    return {name: values[0] for name, values in parse_qs(query).items()}
+
+
+def reload(page, wanted):
+    page.reload()
+    page.locator(wanted).first.wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+def test_a_walk_is_where_it_was(visit):
+    page = visit("#/backwards?batch=4")
+    page.locator(".chain .box").first.wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.locator(".choices button").first.click()
+    page.locator(".card .norm").first.wait_for()
+    page.get_by_role("button", name="Later images").click()
+    wait_until(page, "location.hash.includes('from=4')")
+    page.get_by_role("radio", name="Adam").check(force=True)
+    wait_until(page, "location.hash.includes('optimizer=adam')")
+    page.wait_for_load_state("networkidle")
+    before = page.locator(".card").inner_text(), page.locator(".fields input").first.input_value()
+    reload(page, ".card .norm")
+    assert state_of(page) == {
+        "batch": "4", "from": "4", "step": "1", "opened": "1", "optimizer": "adam",
+    }  # fmt: skip
+    assert page.get_by_role("radio", name="Adam").is_checked()
+    seen = page.locator(".card").inner_text()
+    assert seen == before[0]
+    assert page.locator(".fields input").first.input_value() == before[1]
+
+
+def test_each_question_stands_until_it_is_answered(visit):
+    page = visit("#/backwards?step=3")
+    page.locator(".choices button").first.click()
+    page.locator(".card .norm").first.wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator(".choices button").first.wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.locator(".card .norm").first.wait_for()
+
+
+def test_a_chosen_box_keeps_the_focus_and_the_arrows_go_on(visit):
+    page = visit("#/backwards?predict=off")
+    page.locator(".box[data-step='2']").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Step 2 of").wait_for()
+    assert page.evaluate("document.activeElement.dataset.step") == "2"
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("Step 3 of").wait_for()
+
+
+def test_the_last_step_does_not_lose_the_focus(visit, lab):
+    page = visit("#/backwards?predict=off")
+    page.locator(".chain .box").first.wait_for()
+    back = page.get_by_role("button", name="Back through the chain")
+    steps = len(next(iter(lab.networks.values())).network) + 1
+    back.focus()
+    for step in range(1, steps + 1):
+        page.keyboard.press("Enter")
+        page.get_by_text(f"Step {step} of {steps}").wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+    page.keyboard.press("ArrowRight")
+    page.get_by_text(f"Step {steps - 1} of").wait_for()
+
+
+def test_an_open_unit_and_two_networks_come_back(visit, lab):
+    first, second = lab.networks
+    page = visit(f"#/draw?network={first}&digit=1&beside={second}")
+    page.locator(".units").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".unit h2").wait_for()
+    reload(page, ".unit h2")
+    assert page.locator(".unit h2").inner_text().startswith("Unit 1 of Dense(784")
+    assert page.locator(".answer").count() == 2
+
+
+def test_the_way_back_of_the_browser_leads_back(visit):
+    page = visit("#/draw?digit=1")
+    page.get_by_role("link", name="Mistakes").click()
+    page.locator(".confusion").wait_for()
+    page.go_back()
+    page.locator("canvas.pad").wait_for()
+    assert state_of(page) == {"digit": "1"}
+
+
+def test_to_skip_the_head_leaves_the_address_alone(visit):
+    page = visit("#/backwards?step=1")
+    page.locator(".chain .box").first.wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "screen"
+    assert state_of(page) == {"step": "1"}
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_the_theme_follows_the_system_until_one_is_chosen(visit, system):
+    page = visit(color_scheme=system)
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    assert page.evaluate(scheme) == system
+    page.locator(".theme").click()
+    assert page.evaluate(scheme) == "light"
+    page.locator(".theme").click()
+    assert page.evaluate(scheme) == "dark"
+    page.reload()
+    page.locator("h1").wait_for()
+    assert page.evaluate(scheme) == "dark"
+
+
+MISTYPED = (
+    "#/nowhere",
+    "#/draw?digit=99999999",
+    "#/draw?digit=x",
+    "#/draw?strokes=%25%25",
+    "#/draw?unit=9.9",
+    "#/draw?network=none&beside=none",
+    "#/backwards?step=99&from=-3",
+    "#/backwards?step=-1&batch=7&from=x",
+    "#/backwards?layer=99&at=1,2,3",
+    "#/mistakes?cell=77&image=x&view=none",
+)
+
+
+@pytest.mark.parametrize("address", MISTYPED)
+def test_a_mistyped_address_still_shows_a_screen(visit, address):
+    page = visit(address)
+    page.wait_for_load_state("networkidle")
+    page.locator("canvas").first.wait_for()
