@@ -8,47 +8,51 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-SIZE = {"width": 1120, "height": 700}
-WIDTH = 800
+SIZE = {"width": 1240, "height": 900}
+WIDTH = 880  # of the picture
 LIMIT = 900_000  # bytes
 STROKES = [[(0.32, 0.28), (0.68, 0.28), (0.56, 0.5), (0.46, 0.78)], [(0.38, 0.52), (0.66, 0.52)]]
 
 
 def tour(page: Page, keep: Callable[[int], None]) -> None:
-    """Draw a seven, walk back through three layers, look at the mistakes."""
+    """Draw a seven, walk back from the loss to the first layer, look at the mistakes."""
     box = page.locator("canvas.pad").bounding_box()
     assert box is not None
     for stroke in STROKES:
         places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
         page.mouse.move(*places[0])
         page.mouse.down()
-        for place in places[1:]:
-            for _ in range(2):
-                page.mouse.move(*place, steps=6)
-            page.wait_for_timeout(80)
-            keep(250)
+        for start, end in pairwise(places):
+            for share in (0.25, 0.5, 0.75, 1):
+                page.mouse.move(*(a + share * (b - a) for a, b in zip(start, end, strict=True)))
+                page.wait_for_timeout(120)
+                keep(120)
         page.mouse.up()
     page.wait_for_timeout(300)
     keep(1400)
     page.get_by_role("link", name="Backwards").click()
     page.locator(".chain .box").first.wait_for()
+    page.get_by_role("radio", name="4").check(force=True)
     page.get_by_label("Predict first").uncheck(force=True)
-    page.locator(".chain").scroll_into_view_if_needed()
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(5, 400)  # where nothing is explained
+    page.wait_for_timeout(500)
     keep(900)
-    for _ in range(4):
+    page.evaluate("document.querySelector('.chain').scrollIntoView({block: 'start'})")
+    for step in range(1, 9):
         page.keyboard.press("ArrowLeft")
         page.wait_for_timeout(500)
-        page.evaluate("document.querySelector('.chain').scrollIntoView({block: 'start'})")
-        page.wait_for_timeout(200)
-        keep(900)
+        keep(800 if step in (1, 2, 8) else 250)
     page.evaluate("window.scrollTo(0, 0)")
     page.get_by_role("link", name="Mistakes").click()
     page.locator(".matrix").wait_for()
+    page.mouse.move(5, 400)
     page.wait_for_timeout(500)
     keep(1900)
 
