@@ -25,6 +25,8 @@ def test_a_walk_is_where_it_was(visit):
     page.locator(".card .norm").first.wait_for()
     page.get_by_role("button", name="Later images").click()
     wait_until(page, "location.hash.includes('from=4')")
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("Is the slope true?").wait_for()
     page.get_by_role("radio", name="Adam").check(force=True)
     wait_until(page, "location.hash.includes('optimizer=adam')")
     page.wait_for_load_state("networkidle")

@@ -66,6 +66,7 @@ def test_nudge_agrees_with_backpropagation(visit):
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 def test_one_step_shows_the_loss_before_and_after(visit, optimizer):
     page = visit("#/backwards?step=1")
+    page.get_by_text("Is the slope true?").wait_for()
     page.get_by_role("radio", name=optimizer).check(force=True)
     with page.expect_response("**/api/step") as caught:
         page.get_by_role("button", name="Take one step").click()
