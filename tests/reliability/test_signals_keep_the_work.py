@@ -10,7 +10,7 @@ from programmes import ended, facts, members, nobody_left, results, the_run
 
 from chainrule.experiments.stopping import StopSignals
 
-LONG = ["--hidden", 24, "--dropout", 0.1, "--batch-size", 8, "--epochs", 1200]
+LONG = ["--hidden", 24, "--dropout", 0.1, "--batch-size", 8, "--epochs", 500]
 BOTH = pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
@@ -82,7 +82,7 @@ def test_in_another_thread_nothing_is_handled():
 @BOTH
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_comparison_goes_on_from_where_the_signal_came(start, tmp_path, jobs, number, status):
-    settings = ["--hidden", 24, "--batch-size", 8, "--epochs", 900, "--jobs", jobs]
+    settings = ["--hidden", 24, "--batch-size", 8, "--epochs", 400, "--jobs", jobs]
     assert ended(start("compare", *settings, "--out", "whole", "--quiet"))[0] == 0
     process = start("compare", *settings, "--out", "cut")
     wait_for_epoch(tmp_path / "cut" / "record.jsonl")
