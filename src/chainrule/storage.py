@@ -211,20 +211,18 @@ def load_checkpoint(path: str | os.PathLike[str], network: Network) -> Checkpoin
         for key, values in zip(KEYS, arrays["history"], strict=True):
             history[key] = values.tolist()
         history.sums[:], history.seconds = arrays["sums"][:3], float(arrays["sums"][3])
-        t, rate = whole_number("t", header["t"]), float(header["rate"])
+        t, rate, best_epoch = header["t"], float(header["rate"]), header["best_epoch"]
+        for count in (t, 0 if best_epoch is None else best_epoch):
+            if whole_number("a count in it", count) >= 2**63:
+                raise ChainruleError("its counts are too large.")
         _check_moments(header["moments"], t, optimizer)
-        if t >= 2**63 or (
-            header["best_epoch"] is not None
-            and whole_number("best epoch", header["best_epoch"]) >= 2**63
-        ):
-            raise ChainruleError("its counts are too large.")
     network.parameters = arrays["parameters"]
     optimizer.state = {name: arrays[f"moment.{name}"].copy() for name in header["moments"]}
     optimizer.t, optimizer.rate = t, rate
     for i, generator in generators.items():
         generator.bit_generator.state = states[i]
-    best = header["best_epoch"], arrays.get("best")
-    return Checkpoint((epoch, batch), history, *best, header.get("run", {}))
+    run = header.get("run", {})
+    return Checkpoint((epoch, batch), history, best_epoch, arrays.get("best"), run)
 
 
 def _optimizer_of(network: Network) -> Any:

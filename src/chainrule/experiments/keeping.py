@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ class Keeper:
         accuracies, best, best_epoch = history["val_accuracy"], self.at.best, self.at.best_epoch
         if best_epoch is None or accuracies[epoch] > accuracies[best_epoch]:
             best, best_epoch = self.network.parameters.copy(), epoch
-        self.at = Checkpoint((epoch + 1, 0), history, best_epoch, best, self.run)
+        self.at = Checkpoint((epoch + 1, 0), history, best_epoch, best)
         if self.keep:
             last = {key: values[-1] for key, values in history.items()}
             add_to_record(self.keep.folder, "epoch", lane=self.lane, epoch=epoch + 1, **last)
@@ -207,7 +207,5 @@ class Keeper:
             return
         path = self.keep.path(self.lane)
         path.parent.mkdir(exist_ok=True)
-        best = self.at.best_epoch, self.at.best
-        checkpoint = Checkpoint(start, self.history, *best, self.run)
-        save_checkpoint(path, self.network, checkpoint)
+        save_checkpoint(path, self.network, replace(self.at, start=start, run=self.run))
         self._saved, self._saved_at = time.monotonic(), start
