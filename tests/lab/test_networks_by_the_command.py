@@ -52,6 +52,33 @@ def test_a_signal_ends_the_lab_at_once_whoever_is_connected(lab_run, number, sta
     half.close()
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_the_midst_of_an_answer_ends_the_lab(number, status):
+    code = f"""
+import os, sys, threading, urllib.request
+from chainrule import cli
+from chainrule.lab import server
+
+async def app(scope, receive, send):
+    os.kill(os.getpid(), {int(number)})
+    await send({{"type": "http.response.start", "status": 200, "headers": []}})
+    await send({{"type": "http.response.body", "body": b"whole"}})
+
+def ask(address):
+    threading.Thread(target=urllib.request.urlopen, args=[address], daemon=True).start()
+
+def lab(options):
+    server.serve(None, server.listen({free_port()}, print), ask)
+
+server.create_app = lambda *anything: app
+cli.lab._lab = lab
+sys.exit(cli.main(["lab"]))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert ended.returncode == status
+    assert "ASGI" not in ended.stderr
+
+
 def test_a_taken_port_gives_way_to_the_next_that_is_free(lab_run):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

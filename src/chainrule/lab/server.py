@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -180,11 +181,30 @@ def _bound(port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Ends at once on a signal, by the exception that it raises, and waits for no client."""
+    """Ends at once on a signal, and waits for no client."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield
+        """Let SIGTERM end the server's own task, as asyncio does with SIGINT.
+
+        A handler that raises may be called in the midst of an answer; there its exception would
+        pass for a fault of the answer, and the server would go on.
+        """
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        received = []
+
+        def end(number: int, frame: object) -> None:
+            received.append(number)
+            loop.call_soon_threadsafe(task.cancel)
+
+        before = signal.signal(signal.SIGTERM, end)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            if received:
+                signal.raise_signal(received[0])
 
 
 def serve(
