@@ -248,7 +248,8 @@ def labels(name: str, y: ArrayLike, count: int, classes: int | None = None) -> I
         raise ChainruleError(
             f"{name} must have shape ({count},), as many as examples, got {y.shape}."
         )
-    if classes is not None and count and not (y.min() >= 0 and y.max() < classes):
+    # Read without its sign, a number below 0 is larger than any class: one pass, not two.
+    if classes is not None and count and y.view(y.dtype.str.replace("i", "u")).max() >= classes:
         raise ChainruleError(
             f"{name} must lie from 0 to {classes - 1}, as the network has {classes} outputs, "
             f"got {y.min()} to {y.max()}."

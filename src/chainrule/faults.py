@@ -169,11 +169,12 @@ class IdKeyedAdam(Adam):
 class LayerCountingAdam(Adam):
     """Counts t with every layer: here the vector is four layers."""
 
-    def _blocks(self, size: int) -> Any:
-        edges = np.linspace(0, size, 5).astype(int).tolist()
+    def rule(self, theta: Array, g: Array, rate: float, m: Array, v: Array) -> None:
+        edges = np.linspace(0, theta.size, 5).astype(int).tolist()
         for layer, (first, last) in enumerate(pairwise(edges)):
             self.t += layer > 0
-            yield slice(first, last), 0.0
+            part = slice(first, last)
+            super().rule(theta[part], g[part], rate, m[part], v[part])
 
 
 class ForgetfulAdam(Adam):

@@ -140,18 +140,21 @@ class Dense(Layer):
     def backward(self, grad_y: Array) -> Array | None:
         """Write dW = xᵀ dy and db = Σ dy; return dx = dy Wᵀ, shape (batch, n_in)."""
         checks.output_gradient(self, grad_y, (len(self.x), self.n_out))
-        product = np.matmul if len(grad_y) > 1 else np.multiply  # of one example: half the step
-        product(self.x.T, grad_y, out=self.gradients["weights"])  # (in, batch) @ (batch, out)
+        _product(self.x.T, grad_y, out=self.gradients["weights"])  # (in, batch) @ (batch, out)
         grad_y.sum(axis=0, out=self.gradients["biases"])
-        if not self.needs_input_gradient:
-            return None
-        return grad_y @ self.weights.T  # (batch, out) @ (out, in)
+        # (batch, out) @ (out, in)
+        return _product(grad_y, self.weights.T) if self.needs_input_gradient else None
 
     def initialise(self, rng: np.random.Generator) -> None:
         """Draw the weights, unless they have been drawn or set already."""
         if not (self.drawn or self.weights.any()):
             self.weights = self.initializer(rng, self.n_in, self.n_out)
         self.drawn = True
+
+
+def _product(a: Array, b: Array, out: Array | None = None) -> Array:
+    """Return a @ b; a column by a row, as of one example, NumPy multiplies in half the time."""
+    return np.matmul(a, b, out=out) if len(b) > 1 else np.multiply(a, b, out=out)
 
 
 class ReLU(Layer):

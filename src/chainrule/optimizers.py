@@ -7,7 +7,7 @@ PyTorch defines them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,22 +61,18 @@ class Optimizer:
         self.state = {name: m.astype(parameters.dtype, copy=False) for name, m in state.items()}
         self.rate = checks.learning_rate(self.learning_rate, self.t)
         self.t += 1
-        for block, decay in self._blocks(len(parameters)):
+        first, last, _ = self.decayed.indices(len(parameters))
+        for start in range(0, len(parameters), self.block_size):
+            block = slice(start, start + self.block_size)
             theta, g = parameters[block], gradients[block]
-            if decay and self.decoupled:
-                theta *= 1 - self.rate * decay
-            elif decay:
-                g = g + decay * theta
+            decayed = slice(max(first - start, 0), max(last - start, 0))
+            if self.weight_decay and self.decoupled:
+                theta[decayed] *= 1 - self.rate * self.weight_decay
+            elif self.weight_decay:
+                g = g.copy()
+                g[decayed] += self.weight_decay * theta[decayed]
             self.rule(theta, g, self.rate, *(moment[block] for moment in self.state.values()))
         return parameters
-
-    def _blocks(self, size: int) -> Iterator[tuple[slice, float]]:
-        """Yield slices that cover the parameters, each with the decay that holds there."""
-        start, stop, _ = self.decayed.indices(size)
-        parts = ((0, start, 0.0), (start, stop, self.weight_decay), (stop, size, 0.0))
-        for first, last, decay in parts:
-            for begin in range(first, last, self.block_size):
-                yield slice(begin, min(begin + self.block_size, last)), decay
 
 
 @dataclass(eq=False)

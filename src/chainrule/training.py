@@ -121,7 +121,7 @@ def train_network(
         done = epoch * steps_per_epoch + first_batch
         first_batch = 0
         for step, batch in enumerate(progress(batches) if progress else batches, done + 1):
-            X, y, *weight = (part[batch] for part in train)
+            X, y, *weight = (part.take(batch, axis=0) for part in train)
             loss, outputs = _train_step(network, X, y, step, *weight)
             right = _count_right(network, outputs, y)
             history.sums += loss * len(batch), right, len(batch)
@@ -176,4 +176,4 @@ def _train_step(
 
 
 def _count_right(network: Network, outputs: Array, y: Array | Integers) -> float:
-    return np.sum(outputs.argmax(axis=1) == y) if network.is_classifier else math.nan
+    return int(np.count_nonzero(outputs.argmax(axis=1) == y)) if network.is_classifier else math.nan
