@@ -28,7 +28,8 @@ def profile_step(work):
     peer = Ours(work)
     peer.prepare()
     step = _whole_step(peer)
-    times = _operations(peer.network, work)
+    batches = [batch for batch in work.batches(0) if len(batch) == work.batch_size]
+    times = operation_times(peer.network, work.X_train, work.y_train, batches)
     floors = _floors(work)
     operations = [
         {
@@ -52,8 +53,8 @@ def _whole_step(peer):
     return statistics.median(peer.train() / peer.work.epochs for _ in range(3)) / steps * 1e6
 
 
-def _operations(network, work):
-    """Return by name of operation the seconds of each call, over real steps."""
+def operation_times(network, X, y, batches):
+    """Return by name of operation the seconds of each call, over real steps on the batches."""
     times = {}
     last = 0.0
 
@@ -64,16 +65,15 @@ def _operations(network, work):
         last = time.perf_counter()
 
     names = [f"{number} {type(layer).__name__}" for number, layer in enumerate(network)]
-    batches = [batch for batch in work.batches(0) if len(batch) == work.batch_size]
     for count in range(STEPS):
         last = time.perf_counter()
         batch = batches[count % len(batches)]
-        x, y = work.X_train[batch], work.y_train[batch]
+        x, labels = X.take(batch, axis=0), y.take(batch, axis=0)
         done("gather")
         for name, layer in zip(names, network, strict=True):
             x = layer.forward(x, True)
             done(f"{name} forward")
-        _, gradient = network.loss(x, y)
+        _, gradient = network.loss(x, labels)
         done("loss")
         for name, layer in zip(reversed(names), reversed(list(network)), strict=True):
             gradient = layer.backward(gradient)
@@ -95,12 +95,13 @@ def _floors(work):
     floors = {}
     for number in range(len(forward)):
         place = 2 * number  # a ReLU stands between any two
-        floors[f"{place} Dense forward"] = _median_time(forward[number])
-        floors[f"{place} Dense backward"] = _median_time(backward[number])
+        floors[f"{place} Dense forward"] = time_of_products(forward[number])
+        floors[f"{place} Dense backward"] = time_of_products(backward[number])
     return floors
 
 
-def _median_time(products):
+def time_of_products(products):
+    """Return the median over many rounds of the time of all products (a, b, out), in µs."""
     times = []
     for _ in range(STEPS):
         started = time.perf_counter()
