@@ -25,6 +25,25 @@ def mnist_folder():
     return Path(os.environ["CHAINRULE_DATA"])
 
 
+@pytest.fixture(scope="session")
+def stripes(tmp_path_factory):
+    """Write another dataset, small: 8x6 pictures with one of three rows bright, in loud noise."""
+    import numpy as np
+
+    from chainrule.data.idx import write_idx
+
+    folder = tmp_path_factory.mktemp("data") / "stripes"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 240), ("t10k", 60)):
+        labels = np.arange(count, dtype=np.uint8) % 3
+        images = rng.integers(0, 180, (count, 8, 6), dtype=np.uint8)
+        images[np.arange(count), 2 * labels + 1] += 60
+        write_idx(folder / f"{part}-images-idx3-ubyte", images)
+        write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
+    return folder
+
+
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
     "--no-sandbox",

@@ -105,9 +105,10 @@ def broken(folder, how):
         ("no images", "images"),
     ],
 )
-def test_of_a_data_folder(refused, stripes, how, words):
-    broken(stripes, how)
-    sentence = refused("compare", "--data", stripes)
+def test_of_a_data_folder(refused, stripes, tmp_path_factory, how, words):
+    folder = shutil.copytree(stripes, tmp_path_factory.mktemp("broken") / "stripes")
+    broken(folder, how)
+    sentence = refused("compare", "--data", folder)
     assert sentence.startswith("chainrule: error: ")
     assert sentence.count("\n") == 1
     assert words in sentence

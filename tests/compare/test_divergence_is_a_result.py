@@ -3,11 +3,14 @@ import json
 import pytest
 
 
-@pytest.fixture
-def metrics(compare, working_folder):
-    rates = ("--learning-rate", "sgd=1e20", "adam=0.001")
-    assert compare(*rates, "--out", "out") == 0
-    return json.loads((working_folder / "out" / "metrics.json").read_text())
+@pytest.fixture(scope="module")
+def run_folder(compared):
+    return compared("--learning-rate", "sgd=1e20", "adam=0.001")
+
+
+@pytest.fixture(scope="module")
+def metrics(run_folder):
+    return json.loads((run_folder / "metrics.json").read_text())
 
 
 def test_the_run_is_recorded_and_the_others_go_on(metrics):
@@ -32,8 +35,8 @@ def test_step_layer_and_rate_are_said(compare, capsys):
     assert "1e+20" in notice
 
 
-def test_it_leaves_no_model(metrics, working_folder):
-    assert [path.stem for path in (working_folder / "out" / "models").iterdir()] == ["adam-seed0"]
+def test_it_leaves_no_model(run_folder):
+    assert [path.stem for path in (run_folder / "models").iterdir()] == ["adam-seed0"]
 
 
 def test_a_comparison_in_which_all_diverge_still_ends_well(compare, working_folder):

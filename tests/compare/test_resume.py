@@ -10,9 +10,9 @@ from chainrule.checks import ChainruleError
 from chainrule.experiments.compare import Settings, compare, resume
 
 
-@pytest.fixture
-def settings(stripes, working_folder):
-    return Settings(
+@pytest.fixture(scope="module")
+def whole(stripes, tmp_path_factory):
+    settings = Settings(
         data=str(stripes),
         learning_rates={"adam": [0.001, 0.003], "sgd": [0.1]},
         batch_sizes=[32],
@@ -23,11 +23,12 @@ def settings(stripes, working_folder):
         split_seed=0,
         threads=1,
     )
+    return compare(settings, out=tmp_path_factory.mktemp("whole") / "out", jobs=1, progress=False)
 
 
-@pytest.fixture
-def whole(settings):
-    return compare(settings, out=Path("whole"), jobs=1, progress=False)
+@pytest.fixture(autouse=True)
+def stand_in_an_empty_folder(working_folder):
+    """Let `cut_off` write there."""
 
 
 def checksums(folder):
@@ -80,10 +81,14 @@ def test_another_machine_is_warned_of(whole):
 
 def test_other_data_is_refused(whole, stripes):
     path = cut_off(whole, [])
-    labels = stripes / "train-labels-idx1-ubyte"
+    changed = Path(shutil.copytree(stripes, "changed"))
+    labels = changed / "train-labels-idx1-ubyte"
     content = bytearray(labels.read_bytes())
     content[8] = (content[8] + 1) % 3
     labels.write_bytes(content)
+    metrics = json.loads((path / "metrics.json").read_text())
+    metrics["settings"]["data"] = str(changed)
+    (path / "metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(ChainruleError, match="other data"):
         resume(path, jobs=1, progress=False)
 

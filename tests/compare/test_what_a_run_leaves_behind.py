@@ -16,13 +16,12 @@ SUMMARY_KEYS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def run_folder(compare, working_folder):
-    assert compare("--seeds", "0..1", "--out", "out") == 0
-    return working_folder / "out"
+@pytest.fixture(scope="module")
+def run_folder(compared):
+    return compared("--seeds", "0..1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def metrics(run_folder):
     return json.loads((run_folder / "metrics.json").read_text())
 

@@ -1,28 +1,10 @@
-"""A small data folder, and programmes that are killed while they train on it."""
+"""Programmes that are killed while they train on a small dataset."""
 
 import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-
-from chainrule.data.idx import write_idx
-
-
-@pytest.fixture(scope="session")
-def stripes(tmp_path_factory):
-    """Write a dataset, small: 8x6 pictures with one of three rows bright, in loud noise."""
-    folder = tmp_path_factory.mktemp("data") / "stripes"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for part, count in (("train", 240), ("t10k", 60)):
-        labels = np.arange(count, dtype=np.uint8) % 3
-        images = rng.integers(0, 180, (count, 8, 6), dtype=np.uint8)
-        images[np.arange(count), 2 * labels + 1] += 60
-        write_idx(folder / f"{part}-images-idx3-ubyte", images)
-        write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
-    return folder
 
 
 @pytest.fixture
@@ -49,3 +31,16 @@ def start(stripes, tmp_path):
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="module")
+def whole(stripes, tmp_path_factory):
+    """Return a function that runs ``chainrule`` to its end, and returns the run folder."""
+
+    def run(*arguments):
+        folder = tmp_path_factory.mktemp("whole") / "run"
+        words = [*map(str, arguments), "--data", str(stripes), "--out", str(folder), "--quiet"]
+        subprocess.run([sys.executable, "-m", "chainrule", *words], check=True)
+        return folder
+
+    return run

@@ -8,11 +8,11 @@ import pytest
 from programmes import ended, facts, the_run
 
 SETTINGS = [
-    *("--hidden", 24, 16, "--dropout", 0.2, "--batch-size", 8, "--epochs", 1500),
+    *("--hidden", 24, 16, "--dropout", 0.2, "--batch-size", 8),
     *("--checkpoint-every", 40),
 ]
-ADAM = ["--optimizer", "adam", "--schedule", "cosine"]
-MOMENTUM = ["--optimizer", "momentum", "--schedule", "one-cycle"]
+ADAM = ["--optimizer", "adam", "--schedule", "cosine", "--epochs", 1500]
+MOMENTUM = ["--optimizer", "momentum", "--schedule", "one-cycle", "--epochs", 600]
 
 
 def killed(process, seconds):

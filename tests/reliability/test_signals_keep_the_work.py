@@ -16,6 +16,21 @@ BOTH = pytest.mark.parametrize(
 )
 
 
+COMPARED = ["--hidden", 24, "--batch-size", 8, "--epochs", 400]
+
+
+@pytest.fixture(scope="module")
+def trained(whole):
+    """Return the facts of the training of LONG that no signal came to."""
+    return facts(the_run(whole("train", *LONG)))
+
+
+@pytest.fixture(scope="module")
+def compared(whole):
+    """Return the facts of the comparison of COMPARED that no signal came to."""
+    return results(whole("compare", *COMPARED, "--jobs", 2))
+
+
 def wait_for(path):
     deadline = time.monotonic() + 60
     while not path.exists():
@@ -31,8 +46,7 @@ def wait_for_epoch(path):
 
 @pytest.mark.long
 @BOTH
-def test_a_training_goes_on_from_where_the_signal_came(start, tmp_path, number, status):
-    assert ended(start("train", *LONG, "--out", "whole", "--quiet"))[0] == 0
+def test_a_training_goes_on_from_where_the_signal_came(start, tmp_path, trained, number, status):
     process = start("train", *LONG, "--out", "cut")
     wait_for_epoch(tmp_path / "cut" / "record.jsonl")
     process.send_signal(number)
@@ -43,7 +57,7 @@ def test_a_training_goes_on_from_where_the_signal_came(start, tmp_path, number, 
     assert (tmp_path / "cut" / "checkpoints" / "adam-seed0.npz").exists()
     assert nobody_left(process.pid)
     assert ended(start("resume", "cut", "--quiet"))[0] == 0
-    assert facts(the_run(tmp_path / "cut")) == facts(the_run(tmp_path / "whole"))
+    assert facts(the_run(tmp_path / "cut")) == trained
 
 
 @BOTH
@@ -81,10 +95,10 @@ def test_in_another_thread_nothing_is_handled():
 @pytest.mark.long
 @BOTH
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_comparison_goes_on_from_where_the_signal_came(start, tmp_path, jobs, number, status):
-    settings = ["--hidden", 24, "--batch-size", 8, "--epochs", 400, "--jobs", jobs]
-    assert ended(start("compare", *settings, "--out", "whole", "--quiet"))[0] == 0
-    process = start("compare", *settings, "--out", "cut")
+def test_a_comparison_goes_on_from_where_the_signal_came(
+    start, tmp_path, compared, jobs, number, status
+):
+    process = start("compare", *COMPARED, "--jobs", jobs, "--out", "cut")
     wait_for_epoch(tmp_path / "cut" / "record.jsonl")
     os.killpg(process.pid, number)
     came, errors = ended(process)
@@ -94,7 +108,7 @@ def test_a_comparison_goes_on_from_where_the_signal_came(start, tmp_path, jobs, 
     assert nobody_left(process.pid)
     assert len(list((tmp_path / "cut" / "checkpoints").iterdir())) >= 1
     assert ended(start("resume", "cut", "--quiet"))[0] == 0
-    assert results(tmp_path / "cut") == results(tmp_path / "whole")
+    assert results(tmp_path / "cut") == compared
     assert not (tmp_path / "cut" / "checkpoints").exists()
 
 

@@ -1,11 +1,9 @@
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from chainrule import plots
-from chainrule.data.idx import write_idx
 from chainrule.experiments.compare import Settings, compare
 from chainrule.experiments.report import result_of, write_report
 
@@ -29,20 +27,11 @@ def titles():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, titles):
+def folder(tmp_path_factory, titles, stripes):
     """Compare two optimizers on another dataset, in a grid in which one rate diverges."""
     place = tmp_path_factory.mktemp("report")
-    data = place / "stripes"
-    data.mkdir()
-    rng = np.random.default_rng(0)
-    for part, count in (("train", 240), ("t10k", 60)):
-        labels = np.arange(count, dtype=np.uint8) % 3
-        images = rng.integers(0, 120, (count, 8, 6), dtype=np.uint8)
-        images[np.arange(count), 2 * labels + 1] += 100
-        write_idx(data / f"{part}-images-idx3-ubyte", images)
-        write_idx(data / f"{part}-labels-idx1-ubyte", labels)
     settings = Settings(
-        data=str(data),
+        data=str(stripes),
         learning_rates={"adam": [0.001], "sgd": [0.05, 1e20]},
         batch_sizes=[64],
         seeds=[0, 1],
