@@ -14,6 +14,7 @@ from chainrule.checks import Array, Integers
 from chainrule.network import ROWS_AT_ONCE, Network
 
 KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "gradient_norm", "seconds")
+PRINTED = "loss {loss:.4f}  validation loss {val_loss:.4f}  validation accuracy {val_accuracy:.2%}"
 
 
 class History(dict[str, list[float]]):
@@ -44,12 +45,10 @@ class History(dict[str, list[float]]):
 
 
 def print_epoch(epoch: int, history: History) -> None:
-    """Print one line for the epoch that has just ended."""
+    """Print one line for the epoch that has just ended, without what is NaN."""
     last = {key: values[-1] for key, values in history.items()}
-    share = last["val_accuracy"]
-    accuracy = "" if math.isnan(share) else f"  validation accuracy {share:.2%}"
-    losses = f"loss {last['loss']:.4f}  validation loss {last['val_loss']:.4f}"
-    print(f"epoch {epoch + 1:>3}  {losses}{accuracy}  {last['seconds']:.1f} s")
+    words = [one for one in PRINTED.format_map(last).split("  ") if "nan" not in one]
+    print(f"epoch {epoch + 1:>3}  {'  '.join(words)}  {last['seconds']:.1f} s")
 
 
 def train_batch(network: Network, X: ArrayLike, y: ArrayLike) -> float:

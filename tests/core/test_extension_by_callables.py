@@ -55,6 +55,14 @@ def test_the_line_of_a_network_of_numbers_has_no_accuracy(make_network, data, ca
     assert "nan" not in out
 
 
+def test_the_line_without_validation_says_nothing_of_it(make_network, data, capsys):
+    train_network(make_network(SGD()), *data, None, None, 1)
+    out = capsys.readouterr().out
+    assert out.startswith("epoch   1  loss ")
+    assert "validation" not in out
+    assert "nan" not in out
+
+
 def test_print_epoch_counts_from_1(capsys):
     history = History()
     history.append(*[0.5] * 7)

@@ -123,6 +123,17 @@ def test_before_the_first_checkpoint_of_a_comparison_nothing_is_left(start, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_an_interrupt_while_the_lanes_start_is_heard(start, tmp_path):
+    process = start("compare", "--epochs", 100_000, "--jobs", 2, "--out", "out")
+    while len(members(process.pid)) < 2:  # joblib's first process: the workers are on their way
+        time.sleep(0.001)
+    os.kill(process.pid, signal.SIGINT)
+    status, errors = ended(process)
+    assert status == 130
+    assert "Traceback" not in errors
+    assert nobody_left(process.pid)
+
+
 def test_what_has_ended_is_kept_and_named(start, tmp_path):
     rates = ["--learning-rate", "adam=1e30"]
     process = start("compare", *rates, "--epochs", 100_000, "--jobs", 2, "--out", "out")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing.resource_tracker
 import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
 from chainrule.experiments.lanes import Lane, Report, Result, run_lane
-from chainrule.experiments.stopping import handled
+from chainrule.experiments.stopping import Parent, StopSignals, held
 
 SECONDS_TO_CONNECT = 3
-SECONDS_TO_KEEP = 30  # of a slow disk; a second signal does not wait
 
 
 def run_in_processes(
@@ -44,54 +42,44 @@ def run_in_processes(
     joblib = checks.extra("joblib")
     at_once = jobs or max(1, joblib.cpu_count() // settings["threads"])
     at_once = max(1, min(at_once, len(lanes)))
+    parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
     settings["report"] = report
-    if at_once > 1:
-        settings["parent"] = os.getpid()
-    run = run_lane if at_once == 1 else _run_in_worker
-    calls = (joblib.delayed(run)(lane, split, **settings) for lane in lanes)
-    with _interrupts_ignored():
-        results = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")(calls)
     if at_once == 1:
-        yield from results
+        yield from parallel(joblib.delayed(run_lane)(lane, split, **settings) for lane in lanes)
         return
+    with TemporaryDirectory(prefix="chainrule-") as folder:
+        parent = Parent(os.getpid(), Path(folder) / "stop")
+        settings["parent"] = parent
+        calls = (joblib.delayed(_run_in_worker)(lane, split, **settings) for lane in lanes)
+        with StopSignals(tell=parent.asks.touch) as stop:
+            try:
+                yield from (result for result in _started(parallel, calls) if result is not None)
+                stop.end()
+            except BaseException:
+                _kill_workers()
+                stop.end()  # by whatever a worker that was killed as well has ended
+                raise
+
+
+def _started(parallel: Any, calls: Any) -> Any:
+    """Return the results, once the workers have been started without an ear for signals."""
+    from joblib.externals.loky.backend import resource_tracker
+
+    for tracker in (resource_tracker, multiprocessing.resource_tracker):
+        tracker.ensure_running()  # else it starts among the workers, and lets go of the signals
+    with held():
+        return parallel(calls)
+
+
+def _run_in_worker(lane: Lane, split: Split, parent: Parent, **settings: Any) -> Result | None:
+    """Return the result of a lane; None if it was stopped, and is kept, or not begun any more.
+
+    A worker that ended itself would let joblib kill the others, while they keep their lanes.
+    """
     try:
-        with handled(_keep_lanes):  # at the next step; joblib would kill them where they are
-            yield from results
-    except BaseException:
-        _kill_workers()
-        raise
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Start processes that a Ctrl-C in the terminal, which goes to all, leaves to this one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-
-
-def _run_in_worker(lane: Lane, split: Split, **settings: Any) -> Result:
-    try:
-        return run_lane(lane, split, **settings)
+        return None if parent.asks.exists() else run_lane(lane, split, parent=parent, **settings)
     except SystemExit:
-        os._exit(0)  # the lane is kept; joblib's worker would begin the next one
-
-
-def _keep_lanes() -> None:
-    """Let every worker keep its lane and end; give up after some seconds."""
-    from joblib.externals.loky import get_reusable_executor
-
-    workers = list(get_reusable_executor(reuse=True)._processes.values())
-    for worker in workers:
-        worker.terminate()
-    deadline = time.monotonic() + SECONDS_TO_KEEP
-    while any(worker.is_alive() for worker in workers) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        return None
 
 
 def _kill_workers() -> None:

@@ -131,7 +131,7 @@ class Keeper:
         trained, started = self.history.seconds, time.perf_counter()
         for i, batch in enumerate(batches, first + 1):
             yield batch  # and when the next one is asked for, the step has been done
-            self.stop.check_parent()
+            self.stop.heed_parent()
             if i == first + len(batches):
                 return  # the epoch's end comes next, and is kept
             if self._is_due() or self.stop.number:

@@ -12,7 +12,7 @@ from chainrule.checks import TrainingDiverged
 from chainrule.data.split import Split
 from chainrule.evaluation import confusion_matrix
 from chainrule.experiments.keeping import Keep, Keeper
-from chainrule.experiments.stopping import StopSignals
+from chainrule.experiments.stopping import Parent, StopSignals
 from chainrule.network import Network, create_network
 from chainrule.optimizers import create_optimizer
 from chainrule.storage import parameters_sha256
@@ -72,7 +72,7 @@ def run_lane(
     report: Report | None = None,
     network: Network | None = None,
     keep: Keep | None = None,
-    parent: int | None = None,
+    parent: Parent | None = None,
 ) -> Result:
     """Train and judge one lane with `threads` BLAS threads.
 
@@ -80,7 +80,8 @@ def run_lane(
     order, whatever its optimizer, rate, process or neighbours. A `network` that is given, with
     its optimizer, is trained in place of the course's. With `keep` it leaves checkpoints, goes on
     from the one that is there, and ends on a signal between two steps, on a second one at once.
-    `parent` is the process that a worker of its own works for, and ends with.
+    `parent` is the process that a worker of its own works for: it stops when that asks, and ends
+    with it.
     """
     from threadpoolctl import threadpool_limits
 

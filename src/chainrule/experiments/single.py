@@ -17,7 +17,8 @@ from chainrule.data.download import print_notice
 from chainrule.data.mnist import load_dataset
 from chainrule.data.split import Split, split_dataset
 from chainrule.experiments.compare import Settings, load_split_again, train_size_of
-from chainrule.experiments.lanes import Lane, run_lane
+from chainrule.experiments.keeping import Keep
+from chainrule.experiments.lanes import Lane, Result, run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.run_folder import RunFolder
 from chainrule.layers import (
@@ -266,6 +267,43 @@ def resume(
         return _train(folder, settings, say, progress)
 
 
+def train_settings(
+    settings: TrainingSettings,
+    lane: Lane,
+    network: Network,
+    split: Split,
+    *,
+    progress: bool,
+    keep: Keep | None = None,
+) -> Result:
+    """Train the network of the settings as this lane.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+    lane : Lane
+        That of the settings, under the name that is shown.
+    network : Network
+        As `TrainingSettings.network` makes it; changed in place.
+    split : Split
+    progress : bool
+        Show on stderr how far the training is.
+    keep : Keep, optional
+        Where and how often it is kept.
+    """
+    with shown_progress([lane.name], settings.epochs) if progress else nullcontext() as report:
+        return run_lane(
+            lane,
+            split,
+            hidden=settings.hidden,
+            epochs=settings.epochs,
+            threads=settings.threads,
+            report=report,
+            network=network,
+            keep=keep,
+        )
+
+
 def _train(
     folder: RunFolder, settings: TrainingSettings, say: Callable[[str], None], progress: bool
 ) -> Training:
@@ -276,20 +314,9 @@ def _train(
     keep = replace(
         folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
     )
-    shown = shown_progress([lane.name], settings.epochs) if progress else nullcontext()
     try:
         if not folder.lanes:
-            with shown as report:
-                result = run_lane(
-                    lane,
-                    split,
-                    hidden=settings.hidden,
-                    epochs=settings.epochs,
-                    threads=settings.threads,
-                    report=report,
-                    network=network,
-                    keep=keep,
-                )
+            result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
             folder.add(result, [lane])
         (record,) = folder.metrics["runs"]
         _draw_figures(folder.path / "figures", lane, record, split)

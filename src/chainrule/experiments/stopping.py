@@ -7,10 +7,20 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The process that a worker works for, and the file by which it asks the worker to stop."""
+
+    pid: int
+    asks: Path
 
 
 class StopSignals:
@@ -21,9 +31,10 @@ class StopSignals:
 
     Parameters
     ----------
-    parent : int, optional
-        The process that this one works for. Then a second signal does nothing, for a signal to
-        all of a terminal's processes reaches it twice, and the parent's death ends it.
+    parent : Parent, optional
+        In a worker: what it asks for counts as SIGTERM, and its death ends the worker.
+    tell : callable, optional
+        Called at the first signal.
 
     Attributes
     ----------
@@ -31,9 +42,11 @@ class StopSignals:
         Of the signal that came.
     """
 
-    def __init__(self, parent: int | None = None) -> None:
+    def __init__(
+        self, parent: Parent | None = None, *, tell: Callable[[], None] | None = None
+    ) -> None:
         self.number: int | None = None
-        self._parent = parent
+        self._parent, self._tell = parent, tell
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -46,12 +59,20 @@ class StopSignals:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _restore(self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    def check_parent(self) -> None:
-        """End at once if the parent has died: another run may be writing where it wrote."""
-        if self._parent is not None and os.getppid() != self._parent:
+    def heed_parent(self) -> None:
+        """Hear whether the parent asks to stop; end at once if it has died.
+
+        Another run may be writing then where it wrote.
+        """
+        if self._parent is None:
+            return
+        if os.getppid() != self._parent.pid:
             os._exit(1)
+        if self._parent.asks.exists():
+            self.number = signal.SIGTERM
 
     def end(self) -> None:
         """End as the noted signal asks, if one has come.
@@ -63,34 +84,34 @@ class StopSignals:
         SystemExit
             For SIGTERM, with the status 143.
         """
+        if self.number == signal.SIGINT:
+            raise KeyboardInterrupt
         if self.number is not None:
-            raise _ending(self.number)
+            raise SystemExit(128 + self.number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         is_second, self.number = self.number is not None, number
-        if is_second and self._parent is None:
+        if is_second:
             self.end()
+        if self._tell is not None:
+            self._tell()
 
 
 @contextmanager
-def handled(finish: Callable[[], None]) -> Iterator[None]:
-    """While it is open, call `finish` on the first SIGINT or SIGTERM, then end as it asks.
+def held() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back: one that comes meanwhile is heard at the end.
 
-    A second signal ends `finish` at once.
+    Processes that are started meanwhile never hear any, of those of the terminal either. On
+    Windows nothing is held.
     """
-    came: list[int] = []
-
-    def end(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) == 1:
-            finish()
-        raise _ending(number)
-
-    before = _handle(end)
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
     try:
         yield
     finally:
-        _restore(before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
@@ -99,12 +120,3 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
         return {}
     taken = [n for n in NUMBERS if signal.getsignal(n) is not signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in taken}
-
-
-def _restore(before: dict[int, Any]) -> None:
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def _ending(number: int) -> BaseException:
-    return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -22,10 +21,8 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.classifier import ImageClassifier
 from chainrule.experiments.judge import Judgement, judge
-from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.metrics import checked_metrics
-from chainrule.experiments.progress import shown_progress
-from chainrule.experiments.single import TrainingSettings
+from chainrule.experiments.single import TrainingSettings, train_settings
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.storage import Model, save_model
@@ -321,16 +318,7 @@ def _train(recipe: Recipe, split: Split, progress: bool) -> Model:
     settings = recipe.settings(len(split.X_train))
     network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
     lane = replace(settings.as_comparison().lanes[0], name=recipe.id)
-    with shown_progress([lane.name], settings.epochs) if progress else nullcontext() as report:
-        result = run_lane(
-            lane,
-            split,
-            hidden=settings.hidden,
-            epochs=settings.epochs,
-            threads=settings.threads,
-            report=report,
-            network=network,
-        )
+    result = train_settings(settings, lane, network, split, progress=progress)
     if result.network is None:
         raise ChainruleError(
             f"The training of {recipe.title} stopped being finite on {split.title}: "
