@@ -27,7 +27,7 @@ def opened(dataset, recipes=QUICK):
 def test_the_second_start_trains_nothing_and_has_the_same_bits(small, monkeypatch):
     first, said = opened(small)
     assert said[0].startswith("First start: 1 network to train on 1,000 images")
-    monkeypatch.setattr(networks, "run_lane", None)
+    monkeypatch.setattr(networks, "train_settings", None)
     second, said = opened(small)
     assert said == []
     for key in ("quick",):
