@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from programmes import ended, facts, members, nobody_left, results, the_run
@@ -123,15 +124,39 @@ def test_before_the_first_checkpoint_of_a_comparison_nothing_is_left(start, tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_an_interrupt_while_the_lanes_start_is_heard(start, tmp_path):
+@BOTH
+def test_a_signal_while_the_lanes_start_is_heard_by_the_parent_alone(
+    start, tmp_path, number, status
+):
     process = start("compare", "--epochs", 100_000, "--jobs", 2, "--out", "out")
     while len(members(process.pid)) < 2:  # joblib's first process: the workers are on their way
         time.sleep(0.001)
-    os.kill(process.pid, signal.SIGINT)
-    status, errors = ended(process)
-    assert status == 130
+    os.killpg(process.pid, number)
+    came, errors = ended(process)
+    assert came == status
     assert "Traceback" not in errors
     assert nobody_left(process.pid)
+
+
+def test_workers_leave_the_signals_of_the_terminal_to_their_parent(start, tmp_path):
+    process = start("compare", "--epochs", 100_000, "--jobs", 2, "--out", "out")
+    wait_for_epoch(tmp_path / "out" / "record.jsonl")
+    workers = [pid for pid in members(process.pid) if b"LokyProcess" in command_of(pid)]
+    both = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
+    assert len(workers) == 2
+    assert all(held_back_by(pid) & both == both for pid in workers)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert ended(process)[0] == 143
+
+
+def command_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def held_back_by(pid):
+    """Return the mask of the signals that a process holds back."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1], 16) for line in lines if line.startswith("SigBlk"))
 
 
 def test_what_has_ended_is_kept_and_named(start, tmp_path):
