@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
+from chainrule.checks import ChainruleError
+
 
 @contextmanager
 def locked(path: str | os.PathLike[str]) -> Iterator[bool]:
@@ -49,3 +51,21 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes, what: str) -> None:
+    """Write a file of the kind `what`, such as "ONNX"; an older one is replaced.
+
+    Raises
+    ------
+    ChainruleError
+        If it cannot be written.
+    """
+    try:
+        with replacing(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise ChainruleError(
+            f"The {what} file cannot be written to {path} ({error.strerror or error}): "
+            "name a file in a folder that exists."
+        ) from error

@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
+from lab_client import address_of, start
 
 from chainrule.data.mnist import load_dataset
 from chainrule.data.split import split_dataset
@@ -57,18 +56,9 @@ def lab(lab_run):
 def lab_server(lab_run):
     """Start the command on 127.0.0.1 and yield its address, without a slash at the end."""
     pytest.importorskip("starlette", reason="the lab's packages are not installed")
-    words = ["lab", str(lab_run.path), "--data", lab_run.source, "--no-browser"]
-    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "chainrule", *words, "--port", "18765"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | home,
-    )
+    process = start(lab_run, "--port", "18765")
     try:
-        said = process.stdout.readline()
-        assert "http://127.0.0.1:" in said
-        yield said.split()[4].rstrip("/")
+        yield address_of(process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)

@@ -1,9 +1,32 @@
 """How the tests speak to the lab: byte for byte, or as its page does."""
 
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 from urllib.parse import urlsplit
+
+
+def start(lab_run, *words, **options):
+    """Start ``chainrule lab`` on the networks of `lab_run`, in the home that is theirs."""
+    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
+    command = ["lab", str(lab_run.path), "--data", lab_run.source, "--no-browser", *words]
+    return subprocess.Popen(
+        [sys.executable, "-m", "chainrule", *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | home,
+        **options,
+    )
+
+
+def address_of(process):
+    """Wait until the lab that was started says its address; return it without its last slash."""
+    said = process.stdout.readline()
+    assert "http://127.0.0.1:" in said
+    return said.split()[4].rstrip("/")
 
 
 class Client:

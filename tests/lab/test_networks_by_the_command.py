@@ -1,4 +1,3 @@
-import os
 import signal
 import socket
 import subprocess
@@ -6,22 +5,11 @@ import sys
 import time
 
 import pytest
+from lab_client import address_of, start
 
 from chainrule import cli
 
 pytest.importorskip("starlette", reason="the lab's packages are not installed")
-
-
-def start(lab_run, *words):
-    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "chainrule", "lab", str(lab_run.path), "--data", lab_run.source,
-         "--no-browser", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | home,
-    )  # fmt: skip
 
 
 def free_port():
@@ -33,9 +21,8 @@ def free_port():
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_lab_at_once_whoever_is_connected(lab_run, number, status):
     port = free_port()
-    process = start(lab_run, "--port", str(port))
-    address = process.stdout.readline().split()[4]
-    port = int(address.rstrip("/").rpartition(":")[2])
+    process = start(lab_run, "--port", str(port), stderr=subprocess.PIPE)
+    port = int(address_of(process).rpartition(":")[2])
     idle, half = (socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(2))
     host = f"Host: 127.0.0.1:{port}\r\n"
     idle.sendall(f"GET /api/lab HTTP/1.1\r\n{host}\r\n".encode())
@@ -84,11 +71,10 @@ def test_a_taken_port_gives_way_to_the_next_that_is_free(lab_run):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        process = start(lab_run, "--port", str(port))
-        said = process.stdout.readline()
+        process = start(lab_run, "--port", str(port), stderr=subprocess.PIPE)
+        used = int(address_of(process).rpartition(":")[2])
         process.terminate()
         _, errors = process.communicate(timeout=30)
-    used = int(said.split()[4].rstrip("/").rpartition(":")[2])
     assert used > port
     assert f"Port {port} is taken: {used} is used." in errors
 

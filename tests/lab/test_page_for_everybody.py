@@ -1,12 +1,10 @@
 """Every screen by keys alone, on a phone, in both themes, and over a server that comes and goes."""
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from lab_client import address_of, start
 from waiting import wait_until
 
 SCREENS = (
@@ -103,29 +101,20 @@ def test_two_networks_show_what_one_fixed_and_the_other_broke(visit, lab):
 
 
 def test_a_server_that_goes_and_comes_back_is_survived(visit, lab_run):
-    command = [sys.executable, "-m", "chainrule", "lab", str(lab_run.path), "--no-browser"]
-    command += ["--data", lab_run.source, "--port", "18790"]
-    home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
-
-    def start():
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=os.environ | home
-        )
-        return process, process.stdout.readline().split()[4].rstrip("/")
-
     def stop(process):
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
 
-    process, base = start()
+    process = start(lab_run, "--port", "18790")
+    base = address_of(process)
     try:
         page = visit("#/draw?digit=0", base=base)
         page.wait_for_load_state("networkidle")
         stop(process)
         page.keyboard.press("3")
         page.get_by_text("The server does not answer").wait_for()
-        process, again = start()
-        assert again == base
+        process = start(lab_run, "--port", "18790")
+        assert address_of(process) == base
         page.get_by_text("answers again").or_(page.get_by_text("started anew")).first.wait_for()
         page.keyboard.press("5")
         wait_until(page, "/digit=[1-9]/.test(location.hash)")

@@ -49,8 +49,7 @@ def run_in_processes(
         return
     with TemporaryDirectory(prefix="chainrule-") as folder:
         parent = Parent(os.getpid(), Path(folder) / "stop")
-        settings["parent"] = parent
-        calls = (joblib.delayed(_run_in_worker)(lane, split, **settings) for lane in lanes)
+        calls = (joblib.delayed(_run_in_worker)(lane, split, parent, **settings) for lane in lanes)
         with StopSignals(tell=parent.asks.touch) as stop:
             try:
                 yield from (result for result in _started(parallel, calls) if result is not None)

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule import __version__
 from chainrule.checks import Array, ChainruleError, extra
 from chainrule.experiments.classifier import ImageClassifier
-from chainrule.files import replacing
+from chainrule.files import write_whole
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from chainrule.storage import parameters_sha256
 
@@ -38,15 +38,7 @@ def export_onnx(classifier: ImageClassifier, path: str | os.PathLike[str]) -> No
     ChainruleError
         If onnx is not installed, or the file cannot be written.
     """
-    content = onnx_model(classifier).SerializeToString()
-    try:
-        with replacing(path) as file:
-            file.write(content)
-    except OSError as error:
-        raise ChainruleError(
-            f"The ONNX file cannot be written to {path} ({error.strerror or error}): "
-            "name a file in a folder that exists."
-        ) from error
+    write_whole(path, onnx_model(classifier).SerializeToString(), "ONNX")
 
 
 def onnx_model(classifier: ImageClassifier) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, extra, of_shape
-from chainrule.files import replacing
+from chainrule.files import write_whole
 from chainrule.layers import Dense, Layer
 from chainrule.network import Network
 from chainrule.storage import LAYERS, LOSSES, Model
@@ -38,14 +38,7 @@ def export_safetensors(model: Model | Network, path: str | os.PathLike[str]) -> 
         read back as it was, or the file cannot be written.
     """
     content = safetensors_bytes(Model(model) if isinstance(model, Network) else model)
-    try:
-        with replacing(path) as file:
-            file.write(content)
-    except OSError as error:
-        raise ChainruleError(
-            f"The safetensors file cannot be written to {path} ({error.strerror or error}): "
-            "name a file in a folder that exists."
-        ) from error
+    write_whole(path, content, "safetensors")
 
 
 def safetensors_bytes(model: Model) -> bytes:
