@@ -87,8 +87,8 @@ def test_the_driver_code_of_the_course_runs_unchanged(mnist_folder, tmp_path):
     adam, sgd = (
         float(re.search(rf"{name} accuracy: ([\d.]+)%", said).group(1)) for name in ("Adam", "SGD")
     )
-    # The driver draws its images from NumPy's global generator. These are floors under the spread
-    # of its seeds, which the course's own gradient (89.6 %) falls through.
-    assert adam > 95.0
-    assert sgd > 95.0
+    # The driver draws its images from NumPy's global generator, seeded above. The course's own
+    # gradient (89.6 %) falls through these floors.
+    assert adam > 96.0
+    assert sgd > 96.0
     assert saved_pictures(tmp_path) == PICTURES
