@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="where the time of a step goes")
     options = parser.parse_args()
     if options.fast:
-        from chainrule.interop.numba import compile_rules
+        from chainrule.compiled import compile_rules
 
         compile_rules()
     warnings.simplefilter("ignore", ConvergenceWarning)

@@ -13,7 +13,7 @@ class Peer:
     def __init__(self, work, compiled=False):
         self.work = work
         if compiled:
-            from chainrule.interop.numba import compile_rules
+            from chainrule.compiled import compile_rules
 
             compile_rules()
         self.network = create_network(work.optimizer, rng=work.seed, sizes=work.sizes)

@@ -21,12 +21,13 @@ from typing import Any
 from fixes import FIXES
 
 import chainrule
-from chainrule import faults, losses, softmax_crossentropy_with_logits
+from chainrule import losses, softmax_crossentropy_with_logits
 from chainrule.cli import COMMANDS
 from chainrule.data.preprocess import Standardisation
-from chainrule.faults import FAULTS, Fault, standardise_each_pixel
 from chainrule.lessons import LESSONS
 from chainrule.optimizers import Optimizer
+from chainrule.proof import faults
+from chainrule.proof.faults import FAULTS, Fault, standardise_each_pixel
 from chainrule.training import epoch_batches
 
 PLACE = re.compile(r"^% generated: (.+)$", re.MULTILINE)
@@ -37,7 +38,7 @@ SECTIONS = {
     "chainrule.losses": "Losses",
     "chainrule.optimizers": "Optimizers",
     "chainrule.training": "Training",
-    "chainrule.faults": "Preprocessing",
+    "chainrule.proof.faults": "Preprocessing",
 }
 
 # What is right, where it is not the methods or the function that a bug is a variant of.

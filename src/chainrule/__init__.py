@@ -44,7 +44,8 @@ from chainrule.training import (
 
 if TYPE_CHECKING:
     from chainrule.data import load_mnist, preprocess_mnist
-    from chainrule.evaluation import (
+    from chainrule.proof.audit import audit, numerical_gradient
+    from chainrule.reading.evaluation import (
         accuracy,
         confusion_matrix,
         evaluate_network,
@@ -52,8 +53,7 @@ if TYPE_CHECKING:
         visualize_mnist_samples,
         visualize_predictions,
     )
-    from chainrule.gradcheck import audit, numerical_gradient
-    from chainrule.storage import (
+    from chainrule.storage.models import (
         Checkpoint,
         load_checkpoint,
         load_model,
@@ -116,21 +116,21 @@ __all__ = [
 ]
 
 _IMPORTED_ON_FIRST_USE = {
-    "Checkpoint": "storage",
-    "accuracy": "evaluation",
-    "audit": "gradcheck",
-    "confusion_matrix": "evaluation",
-    "evaluate_network": "evaluation",
-    "load_checkpoint": "storage",
+    "Checkpoint": "storage.models",
+    "accuracy": "reading.evaluation",
+    "audit": "proof.audit",
+    "confusion_matrix": "reading.evaluation",
+    "evaluate_network": "reading.evaluation",
+    "load_checkpoint": "storage.models",
     "load_mnist": "data",
-    "load_model": "storage",
-    "numerical_gradient": "gradcheck",
-    "plot_training_comparison": "evaluation",
+    "load_model": "storage.models",
+    "numerical_gradient": "proof.audit",
+    "plot_training_comparison": "reading.evaluation",
     "preprocess_mnist": "data",
-    "save_checkpoint": "storage",
-    "save_model": "storage",
-    "visualize_mnist_samples": "evaluation",
-    "visualize_predictions": "evaluation",
+    "save_checkpoint": "storage.models",
+    "save_model": "storage.models",
+    "visualize_mnist_samples": "reading.evaluation",
+    "visualize_predictions": "reading.evaluation",
 }
 
 

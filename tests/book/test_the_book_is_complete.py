@@ -8,8 +8,8 @@ from built import DOCS
 
 import chainrule
 import chainrule.cli
-from chainrule.faults import FAULTS
 from chainrule.lessons import LESSONS
+from chainrule.proof.faults import FAULTS
 
 COMMANDS = [command.__name__.rpartition(".")[2] for command in chainrule.cli.COMMANDS]
 

@@ -52,6 +52,6 @@ def test_another_name_is_an_attribute_error():
 
 def test_storage_is_imported_on_first_use():
     import chainrule
-    from chainrule import storage
+    from chainrule.storage import models as storage
 
     assert chainrule.save_model is storage.save_model

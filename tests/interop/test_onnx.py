@@ -12,9 +12,9 @@ from chainrule import Dense, Dropout, Layer, LeakyReLU, Network, ReLU, Sigmoid, 
 from chainrule.checks import ChainruleError
 from chainrule.data.idx import read_idx
 from chainrule.data.preprocess import Standardisation
-from chainrule.experiments.classifier import ImageClassifier
 from chainrule.interop.onnx import export_onnx
-from chainrule.storage import Model, save_model
+from chainrule.reading.classifier import ImageClassifier
+from chainrule.storage.models import Model, save_model
 
 TOLERANCE = 1e-5
 

@@ -3,10 +3,10 @@ import pytest
 from PIL import Image
 
 from chainrule.checks import ChainruleError
-from chainrule.data.centring import centring
 from chainrule.lab import answers
 from chainrule.lab.asked import Asked
 from chainrule.losses import softmax
+from chainrule.reading.centring import centring
 
 
 def ask(answer, lab, **fields):

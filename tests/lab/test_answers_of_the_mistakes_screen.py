@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from chainrule.evaluation import accuracy, confusion_matrix
 from chainrule.lab import answers
 from chainrule.lab.asked import Asked
+from chainrule.reading.evaluation import accuracy, confusion_matrix
 
 NAMES = ["adam-seed0", "sgd-seed0"]
 

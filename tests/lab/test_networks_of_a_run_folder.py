@@ -8,7 +8,7 @@ from chainrule import Dense, Network
 from chainrule.checks import ChainruleError
 from chainrule.data.dataset import Dataset
 from chainrule.lab.networks import Lab, check_dataset, networks_of_run
-from chainrule.storage import Model, load_model, save_model
+from chainrule.storage.models import Model, load_model, save_model
 
 
 @pytest.fixture

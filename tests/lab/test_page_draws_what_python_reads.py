@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from waiting import wait_until
 
-from chainrule.data.centring import centring
+from chainrule.reading.centring import centring
 
 SIDE, RADIUS = 112, 4.5
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.62, 0.45), (0.5, 0.8)]

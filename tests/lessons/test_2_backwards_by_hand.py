@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule import Adam, Dense, Network, ReLU, gradcheck
-from chainrule.faults import FAULTS
+from chainrule import Adam, Dense, Network, ReLU, numerical_gradient
 from chainrule.lessons.backwards_by_hand import solution
 from chainrule.lessons.backwards_by_hand.parts import (
     CROSSENTROPY_BACKWARD,
@@ -19,6 +18,7 @@ from chainrule.lessons.backwards_by_hand.parts import (
 )
 from chainrule.lessons.judge import RIGHT, WRONG, judge, part_seed
 from chainrule.lessons.lesson import find_lesson
+from chainrule.proof.faults import FAULTS
 
 
 def judged(part, answer):
@@ -298,7 +298,7 @@ def test_a_part_that_is_wrong_is_named_again_where_the_network_uses_it():
 
 
 def test_each_backward_is_the_numerical_gradient():
-    numeric = gradcheck.numerical_gradient
+    numeric = numerical_gradient
     for case in cases(DENSE_BACKWARD):
         x, weights, grad_y = case.values()
         biases = np.zeros(weights.shape[1])

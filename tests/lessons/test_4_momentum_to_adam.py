@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule.diagnosis import diagnose_optimizer
-from chainrule.faults import FAULTS
 from chainrule.lessons.judge import judge
 from chainrule.lessons.lesson import find_lesson
 from chainrule.lessons.momentum_to_adam import figures
+from chainrule.proof.diagnosis import diagnose_optimizer
+from chainrule.proof.faults import FAULTS
 
 LESSON = find_lesson(4)
 PARTS = {part.name: part for part in LESSON.parts}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from chainrule.faults import FAULTS
 from chainrule.lessons import LESSONS
 from chainrule.lessons.checking import check_file
 from chainrule.lessons.judge import NOT_STARTED, RIGHT, WRONG, judge
+from chainrule.proof.faults import FAULTS
 
 PARTS = [(lesson, part) for lesson in LESSONS for part in lesson.parts]
 MISTAKES = [(lesson, part, wrong) for lesson, part in PARTS for wrong in part.wrong_answers]

@@ -15,11 +15,16 @@ from chainrule import (
     Tanh,
     audit,
     create_network,
-    health,
     mean_squared_error,
     softmax_crossentropy_with_logits,
 )
-from chainrule.diagnosis import check_health, diagnose_batch_law, diagnose_dtype, diagnose_loss
+from chainrule.proof import health
+from chainrule.proof.diagnosis import (
+    check_health,
+    diagnose_batch_law,
+    diagnose_dtype,
+    diagnose_loss,
+)
 
 
 @pytest.fixture

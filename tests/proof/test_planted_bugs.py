@@ -13,13 +13,13 @@ from chainrule import (
     softmax_crossentropy_with_logits,
     train_batch,
 )
-from chainrule.diagnosis import (
+from chainrule.proof.diagnosis import (
     diagnose_loss,
     diagnose_optimizer,
     diagnose_scaling,
     diagnose_training,
 )
-from chainrule.faults import FAULTS, JUDGES, find_fault
+from chainrule.proof.faults import FAULTS, JUDGES, find_fault
 from chainrule.training import epoch_batches
 
 # What the words must say, apart from the name of the cause.

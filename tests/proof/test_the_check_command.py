@@ -10,7 +10,7 @@ from chainrule import Dense, Network, ReLU, save_model
 from chainrule.cli import check, main
 from chainrule.data.dataset import MNIST
 from chainrule.data.idx import write_idx
-from chainrule.faults import FAULTS
+from chainrule.proof.faults import FAULTS
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chainrule import ChainruleError, Dense, Dropout, LeakyReLU, Network, load_model, save_model
 from chainrule.data.idx import idx_bytes, read_idx
-from chainrule.storage import Model
+from chainrule.storage.models import Model
 
 MEMORY = 3_000_000  # bytes, for files of a few thousand
 IMAGES = np.arange(7 * 5 * 4, dtype=np.uint8).reshape(7, 5, 4)

@@ -5,7 +5,7 @@ import time
 
 from programmes import ended, members, nobody_left
 
-from chainrule.files import locked
+from chainrule.storage.files import locked
 
 ENDLESS = ["--epochs", 100_000, "--hidden", 16, "--out", "run"]
 

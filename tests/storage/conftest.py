@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule import Dense, Dropout, LeakyReLU, Network, ReLU, Sigmoid, Tanh
-from chainrule.storage import Model
+from chainrule.storage.models import Model
 
 
 def every_layer(dtype=np.float32):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import ChainruleError, Dense, Network, load_model, save_model
-from chainrule.storage import Model
+from chainrule.storage.models import Model
 
 
 def facts(model):

@@ -22,7 +22,7 @@ from chainrule import (
     save_model,
     train_batch,
 )
-from chainrule.storage import Model, parameters_sha256
+from chainrule.storage.models import Model, parameters_sha256
 
 
 def test_every_layer_comes_back_with_its_settings_and_its_parameters(tmp_path, network):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule import load_model, save_model
-from chainrule.files import replacing
+from chainrule.storage.files import replacing
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_no_other(tmp_path, network, monkeypatch):

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chainrule.data.dataset import Dataset
-    from chainrule.faults import Fault
     from chainrule.network import Network
-    from chainrule.verdicts import Audit, Verdict
+    from chainrule.proof.faults import Fault
+    from chainrule.proof.verdicts import Audit, Verdict
 
 PROOF_EXAMPLES, HEALTH_EXAMPLES = 64, 256
 ALL = ""  # of --planted without a name
@@ -67,7 +67,7 @@ def _check_network(options: argparse.Namespace) -> int:
     import numpy as np
 
     from chainrule.data.mnist import load_dataset
-    from chainrule.gradcheck import audit
+    from chainrule.proof.audit import audit
 
     dataset = None
     if options.model is None:
@@ -105,7 +105,7 @@ def _course_network(dataset: Dataset) -> tuple[Network, Array]:
 
 def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
     from chainrule.data.mnist import load_dataset
-    from chainrule.experiments.classifier import ImageClassifier
+    from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
     dataset = load_dataset(options.data, notice=notice(options.quiet))
@@ -126,7 +126,7 @@ def _any_labels(network: Network, X: Array) -> Integers:
 
 
 def _verdicts(network: Network, X: Array, y: Integers) -> list[Verdict]:
-    from chainrule import diagnosis, health
+    from chainrule.proof import diagnosis, health
 
     verdicts = [
         diagnosis.diagnose_batch_law(network, X, _any_labels(network, X)),
@@ -170,7 +170,7 @@ def _lines(title: str, proof: Audit, verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _judge_planted(options: argparse.Namespace) -> int:
-    from chainrule.faults import find_fault
+    from chainrule.proof.faults import find_fault
 
     fault = find_fault(options.planted)
     judged = _fault_json(fault)
@@ -187,7 +187,7 @@ def _judge_planted(options: argparse.Namespace) -> int:
 
 
 def _judge_all(options: argparse.Namespace) -> int:
-    from chainrule.faults import FAULTS
+    from chainrule.proof.faults import FAULTS
 
     judged = [_fault_json(fault) for fault in FAULTS.values()]
     lines = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.shared import DATA_HELP, DONE, add_output_options, notice, show
 
 if TYPE_CHECKING:
-    from chainrule.experiments.judge import Judgement
+    from chainrule.reading.judge import Judgement
 
 
 def add_parser(commands: Any) -> None:
@@ -29,8 +29,8 @@ def add_parser(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from chainrule.data.mnist import load_dataset
-    from chainrule.experiments.classifier import ImageClassifier
-    from chainrule.experiments.judge import judge
+    from chainrule.reading.classifier import ImageClassifier
+    from chainrule.reading.judge import judge
 
     say = notice(options.quiet)
     classifier = ImageClassifier.load(options.model)

@@ -10,7 +10,7 @@ from chainrule.checks import ChainruleError
 from chainrule.cli.shared import DONE, add_output_options, notice, show
 
 if TYPE_CHECKING:
-    from chainrule.experiments.classifier import ImageClassifier
+    from chainrule.reading.classifier import ImageClassifier
 
 
 def add_parser(commands: Any) -> None:
@@ -46,8 +46,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _to_onnx(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], list[str]]:
-    from chainrule.experiments.classifier import ImageClassifier
     from chainrule.interop.onnx import INPUT, OPSET, OUTPUT, export_onnx
+    from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
     _say_if_raw(options, classifier)
@@ -70,7 +70,7 @@ def _to_onnx(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], l
 
 def _to_safetensors(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], list[str]]:
     from chainrule.interop.safetensors import export_safetensors, tensors_of
-    from chainrule.storage import load_model
+    from chainrule.storage.models import load_model
 
     try:
         model = load_model(options.model)

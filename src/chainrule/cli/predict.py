@@ -10,8 +10,8 @@ from chainrule.checks import ChainruleError
 from chainrule.cli.shared import DONE, add_output_options, notice, show
 
 if TYPE_CHECKING:
-    from chainrule.experiments.classifier import ImageClassifier
-    from chainrule.experiments.reading import Reading
+    from chainrule.reading.answer import Reading
+    from chainrule.reading.classifier import ImageClassifier
 
 
 def add_parser(commands: Any) -> None:
@@ -35,8 +35,8 @@ def add_parser(commands: Any) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from chainrule.experiments.classifier import ImageClassifier
-    from chainrule.experiments.reading import read, save_picture
+    from chainrule.reading.answer import read, save_picture
+    from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
     reading = read(classifier, options.image, raw=options.raw)

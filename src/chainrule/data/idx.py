@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError
-from chainrule.files import replacing
+from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path

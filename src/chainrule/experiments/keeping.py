@@ -13,7 +13,7 @@ from chainrule.checks import ChainruleError, Integers
 from chainrule.experiments.record import TensorBoard, add_to_record
 from chainrule.experiments.stopping import StopSignals
 from chainrule.network import Network
-from chainrule.storage import Checkpoint, load_checkpoint, save_checkpoint
+from chainrule.storage.models import Checkpoint, load_checkpoint, save_checkpoint
 from chainrule.training import History
 
 SECONDS_BETWEEN = 5  # from one checkpoint to the next, where none was asked for by steps

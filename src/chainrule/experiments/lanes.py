@@ -10,12 +10,12 @@ from typing import Any
 
 from chainrule.checks import TrainingDiverged
 from chainrule.data.split import Split
-from chainrule.evaluation import confusion_matrix
 from chainrule.experiments.keeping import Keep, Keeper
 from chainrule.experiments.stopping import Parent, StopSignals
 from chainrule.network import Network, create_network
 from chainrule.optimizers import create_optimizer
-from chainrule.storage import parameters_sha256
+from chainrule.reading.evaluation import confusion_matrix
+from chainrule.storage.models import parameters_sha256
 from chainrule.training import History, loss_and_accuracy, train_network
 
 Report = Callable[[str, int, float, float], None]  # lane, epochs done, loss, validation accuracy

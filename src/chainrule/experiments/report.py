@@ -23,12 +23,12 @@ from chainrule.experiments.statistics import (
     better_run,
     fair_answer,
 )
-from chainrule.files import replacing
 from chainrule.layers import Dense
 from chainrule.plots.charts import percent
 from chainrule.plots.lines import OPTIMIZER_NAMES, line_styles
 from chainrule.plots.paper import count_of
-from chainrule.storage import Model, load_model, parameters_sha256
+from chainrule.storage.files import replacing
+from chainrule.storage.models import Model, load_model, parameters_sha256
 
 MINUS, DASH = "\u2212", "\u2013"
 MOST_OPEN_RUNS = 4  # with more runs, the figures of each are folded away

@@ -24,9 +24,9 @@ from chainrule.experiments.metrics import SCHEMA, checked_metrics
 from chainrule.experiments.record import NAME, add_to_record
 from chainrule.experiments.report import name_of, write_report
 from chainrule.experiments.statistics import Setting, best_settings, better_run, settings_of
-from chainrule.files import locked, replacing
 from chainrule.network import Network
-from chainrule.storage import Model, load_model, save_model
+from chainrule.storage.files import locked, replacing
+from chainrule.storage.models import Model, load_model, save_model
 
 
 class RunFolder:

@@ -10,10 +10,10 @@ import numpy as np
 
 from chainrule import __version__
 from chainrule.checks import Array, ChainruleError, extra
-from chainrule.experiments.classifier import ImageClassifier
-from chainrule.files import write_whole
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
-from chainrule.storage import parameters_sha256
+from chainrule.reading.classifier import ImageClassifier
+from chainrule.storage.files import write_whole
+from chainrule.storage.models import parameters_sha256
 
 OPSET = 17  # of 2022: every runtime in use reads it, and each operator here is older
 IR_VERSION = 8  # the container of the same release, onnx 1.12

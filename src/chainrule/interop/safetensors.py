@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, extra, of_shape
-from chainrule.files import write_whole
 from chainrule.layers import Dense, Layer
 from chainrule.network import Network
-from chainrule.storage import LAYERS, LOSSES, Model
+from chainrule.storage.files import write_whole
+from chainrule.storage.models import LAYERS, LOSSES, Model
 
 FORMAT = "chainrule"
 

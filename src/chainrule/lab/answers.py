@@ -11,13 +11,13 @@ import numpy as np
 
 from chainrule import __version__
 from chainrule.checks import Array, ChainruleError, Integers, extra
-from chainrule.data.centring import Centring, centring
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import CLASSES, SIDE, Lab, LabNetwork
 from chainrule.lab.pictures import rounded
 from chainrule.layers import Dense, ReLU
 from chainrule.losses import softmax
 from chainrule.network import Network
+from chainrule.reading.centring import Centring, centring
 
 PIXELS = SIDE * SIDE
 LARGEST_DRAWING = 400  # pixels of a side

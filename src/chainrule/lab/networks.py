@@ -19,13 +19,13 @@ from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.data.cache import cache_folder
 from chainrule.data.dataset import Dataset
 from chainrule.data.split import Split, split_dataset, trainable
-from chainrule.experiments.classifier import ImageClassifier
-from chainrule.experiments.judge import Judgement, judge
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.single import TrainingSettings, train_settings
 from chainrule.layers import Dense
 from chainrule.network import Network
-from chainrule.storage import Model, save_model
+from chainrule.reading.classifier import ImageClassifier
+from chainrule.reading.judge import Judgement, judge
+from chainrule.storage.models import Model, save_model
 
 SIDE, CLASSES = 28, 10
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an address and a file name

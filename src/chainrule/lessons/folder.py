@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from chainrule.checks import ChainruleError
-from chainrule.files import replacing
 from chainrule.lessons.lesson import LESSONS
+from chainrule.storage.files import replacing
 
 
 def start(folder: Path) -> list[Path]:

@@ -34,8 +34,8 @@ class WrongAnswer:
     Attributes
     ----------
     name : str
-        Short, such as "averaged-twice"; the name of a fault in `chainrule.faults` where there is
-        one.
+        Short, such as "averaged-twice"; where there is one, the name of a fault in
+        `chainrule.proof.faults`.
     answer : callable
         What the learner would have written: takes the place of the part.
     hint : str

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError, extra, real_number
-from chainrule.files import replacing
+from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

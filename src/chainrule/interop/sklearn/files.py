@@ -13,7 +13,7 @@ from chainrule.interop.sklearn.classifier import MLPClassifier
 from chainrule.interop.sklearn.regressor import MLPRegressor
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU
 from chainrule.network import Network
-from chainrule.storage import Model, load_model
+from chainrule.storage.models import Model, load_model
 
 
 def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor:

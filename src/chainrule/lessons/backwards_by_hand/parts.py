@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.faults import FAULTS
 from chainrule.lessons.backwards_by_hand import solution
 from chainrule.lessons.lesson import Case, Part, WrongAnswer
+from chainrule.proof.faults import FAULTS
 
 right: Any = solution  # plain Python without annotations
 

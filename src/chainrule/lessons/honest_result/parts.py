@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.faults import FAULTS
 from chainrule.lessons.honest_result import solution
 from chainrule.lessons.lesson import Case, Part, Rng, WrongAnswer
+from chainrule.proof.faults import FAULTS
 
 T_95 = solution.T_95
 choose_rate: Any = solution.choose_rate

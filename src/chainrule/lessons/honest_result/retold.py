@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.checks import Array, extra
-from chainrule.faults import TwiceAveragingDense, standardise_by_tiny_deviations
 from chainrule.layers import Dense, Layer, ReLU
 from chainrule.network import COURSE_SIZES, Network
 from chainrule.optimizers import create_optimizer
+from chainrule.proof.faults import TwiceAveragingDense, standardise_by_tiny_deviations
 from chainrule.training import History, train_network
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import faults
 from chainrule.lessons.lesson import Case, Part, WrongAnswer
 from chainrule.lessons.momentum_to_adam import solution
 from chainrule.optimizers import SGD
+from chainrule.proof import faults
 
 
 def run_steps(optimizer_class: Any, case: Case) -> tuple[Any, ...]:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import faults
 from chainrule.checks import Array
 from chainrule.layers import Layer
 from chainrule.lessons.lesson import Case, Part, Rng, WrongAnswer
 from chainrule.lessons.sgd_really import solution
 from chainrule.network import Network
+from chainrule.proof import faults
 
 epoch_batches: Callable[..., Any] = solution.epoch_batches
 EPOCHS = 3  # drawn one after the other from one generator

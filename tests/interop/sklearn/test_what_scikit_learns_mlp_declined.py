@@ -5,13 +5,13 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 
 from chainrule import Dense, Dropout, LeakyReLU, Network, ReLU, Tanh
-from chainrule.gradcheck import numerical_gradient
 from chainrule.interop.sklearn import MLPClassifier, MLPRegressor
 from chainrule.interop.sklearn.targets import (
     half_poisson_deviance,
     half_squared_error,
     sigmoid_crossentropy_with_logits,
 )
+from chainrule.proof.audit import numerical_gradient
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

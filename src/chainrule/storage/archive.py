@@ -21,7 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError
-from chainrule.files import replacing
+from chainrule.storage.files import replacing
 
 HEADER_LIMIT = 1_000_000  # bytes
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from chainrule import create_network, train_network
 from chainrule.checks import ChainruleError
-from chainrule.data.centring import centre, centring
 from chainrule.data.dataset import read_dataset
 from chainrule.data.preprocess import Standardisation
+from chainrule.reading.centring import centre, centring
 
 FOLDER = os.environ.get("CHAINRULE_DATA")  # read before a fixture hides it from the tests
 PASTED = 1_000

@@ -8,8 +8,8 @@ from typing import Any
 
 from chainrule.checks import ChainruleError, Integers
 from chainrule.data.dataset import MNIST, Dataset
-from chainrule.evaluation import confusion_matrix, precision_and_recall
-from chainrule.experiments.classifier import TRAIN_IMAGES, ImageClassifier
+from chainrule.reading.classifier import TRAIN_IMAGES, ImageClassifier
+from chainrule.reading.evaluation import confusion_matrix, precision_and_recall
 from chainrule.training import loss_and_accuracy
 
 TEST_IMAGES = list(MNIST)[2]

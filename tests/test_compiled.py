@@ -20,10 +20,10 @@ from chainrule import (
     cosine_rate,
     train_network,
 )
-from chainrule.faults import UncorrectedAdam
+from chainrule.proof.faults import UncorrectedAdam
 
 pytest.importorskip("numba", reason="compiled rules need Numba: install chainrule[fast]")
-from chainrule.interop.numba import compile_rules, restore_rules
+from chainrule.compiled import compile_rules, restore_rules
 
 RULES = {
     "SGD": lambda: SGD(0.1),
@@ -114,5 +114,5 @@ def test_without_numba_the_error_names_the_extra(monkeypatch):
 
 
 def test_importing_it_loads_no_numba():
-    code = "import sys, chainrule.interop.numba; sys.exit('numba' in sys.modules)"
+    code = "import sys, chainrule.compiled; sys.exit('numba' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

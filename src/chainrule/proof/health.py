@@ -13,8 +13,8 @@ from chainrule.checks import Array, Seed, TrainingDiverged
 from chainrule.layers import Dense, ReLU, Sigmoid, Tanh, glorot_normal, he_normal
 from chainrule.network import Network
 from chainrule.optimizers import Adam, create_optimizer
+from chainrule.proof.verdicts import Verdict
 from chainrule.training import train_batch
-from chainrule.verdicts import Verdict
 
 HEALTH = "health check"
 TINY_BATCH, TINY_STEPS = 8, 2_000  # as a network of four hidden units needs

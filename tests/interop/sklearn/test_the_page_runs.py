@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "sklearn.md"
+PAGE = Path(__file__).parents[3] / "docs" / "sklearn.md"
 EXAMPLES = re.findall(r"^## (.*?)\n.*?^```python\n(.*?)^```", PAGE.read_text(), re.S | re.M)
 
 

@@ -20,15 +20,15 @@ from chainrule.checks import (
     Loss,
     SupportsUpdate,
 )
-from chainrule.gradcheck import audit, proof_copy
-from chainrule.health import check_health
 from chainrule.layers import (
     Layer,
 )
 from chainrule.losses import softmax, softmax_crossentropy_with_logits
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.verdicts import Finding, Verdict, is_close
+from chainrule.proof.audit import audit, proof_copy
+from chainrule.proof.health import check_health
+from chainrule.proof.verdicts import Finding, Verdict, is_close
 
 __all__ = [
     "check_health",

@@ -15,8 +15,8 @@ from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers, Loss, Seed
 from chainrule.layers import Layer
 from chainrule.network import Network
-from chainrule.slopes import Comparison, Slopes, by_example
-from chainrule.verdicts import (
+from chainrule.proof.slopes import Comparison, Slopes, by_example
+from chainrule.proof.verdicts import (
     AUDIT,
     DIRECTIONS,
     ENTRIES,

@@ -10,7 +10,7 @@ from chainrule import Dense, Dropout, Layer, LeakyReLU, Network, ReLU, Tanh, cli
 from chainrule.checks import ChainruleError
 from chainrule.interop.safetensors import export_safetensors, load_safetensors
 from chainrule.losses import mean_squared_error
-from chainrule.storage import Model, save_model
+from chainrule.storage.models import Model, save_model
 
 
 def network(*layers, dtype=np.float32, **options):

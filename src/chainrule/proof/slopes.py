@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.checks import Array, Integers
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from chainrule.network import Network
-from chainrule.verdicts import DIRECTIONS, ENTRIES, PROJECTIONS, TOLERANCE
+from chainrule.proof.verdicts import DIRECTIONS, ENTRIES, PROJECTIONS, TOLERANCE
 
 FLOOR = 0.01  # of an array's largest gradient: what is smaller is judged as if it were so large
 STEPS = (1e-3, 1e-4, 1e-5)  # from the least rounding to the least chance to step over a kink

@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule import diagnosis, gradcheck, verdicts
 from chainrule.checks import Array, ChainruleError, Integers, Loss
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense, Dropout, Layer, ReLU
 from chainrule.losses import softmax, softmax_crossentropy_with_logits
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
+from chainrule.proof import audit, diagnosis, verdicts
+from chainrule.proof.verdicts import Verdict
 from chainrule.training import epoch_batches, loss_and_accuracy, train_batch, train_network
-from chainrule.verdicts import Verdict
 
 COURSE = "the code of the course"
 
@@ -370,7 +370,7 @@ def _judge_optimizer(part: Any) -> Verdict:
 
 # By name: the judge of a part.
 JUDGES: dict[str, Callable[[Any], Verdict]] = {
-    verdicts.AUDIT: _judge_network(gradcheck.audit),
+    verdicts.AUDIT: _judge_network(audit.audit),
     diagnosis.BATCH_LAW: _judge_network(diagnosis.diagnose_batch_law),
     diagnosis.DTYPE: _judge_network(diagnosis.diagnose_dtype),
     diagnosis.LOSS: diagnosis.diagnose_loss,

@@ -17,7 +17,7 @@ from chainrule.data.dataset import MNIST
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense
 from chainrule.network import Network
-from chainrule.storage import Model, load_model
+from chainrule.storage.models import Model, load_model
 
 TRAIN_IMAGES = next(iter(MNIST))
 

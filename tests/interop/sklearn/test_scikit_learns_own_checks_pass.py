@@ -1,9 +1,9 @@
 """scikit-learn's own checks of an estimator pass; what is expected to fail has a reason."""
 
 import pytest
+import sklearn
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import sklearn
 from chainrule.interop.sklearn import MLPClassifier, MLPRegressor
 
 VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])

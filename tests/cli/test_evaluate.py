@@ -8,9 +8,9 @@ from written import changed_model, write_bars
 
 from chainrule import load_model, save_model
 from chainrule.data.dataset import MNIST
-from chainrule.evaluation import precision_and_recall
-from chainrule.experiments.classifier import ImageClassifier
-from chainrule.experiments.judge import doubt_of
+from chainrule.reading.classifier import ImageClassifier
+from chainrule.reading.evaluation import precision_and_recall
+from chainrule.reading.judge import doubt_of
 
 FULL = {name: known.sha256 for name, known in MNIST.items()}
 SAMPLE = {name: name for name in MNIST}
@@ -177,7 +177,7 @@ class TestBadModels:
     def test_of_a_newer_format(self, refusal, bars_model, monkeypatch):
         model = load_model(bars_model)
         with monkeypatch.context() as patched:
-            patched.setattr("chainrule.storage.VERSION", 2)
+            patched.setattr("chainrule.storage.models.VERSION", 2)
             save_model("newer.npz", model)
         sentence = refusal("newer.npz")
         assert "format version 2" in sentence

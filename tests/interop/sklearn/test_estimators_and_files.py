@@ -10,7 +10,7 @@ from chainrule import Dense, LeakyReLU, Network, ReLU, cli
 from chainrule.checks import ChainruleError
 from chainrule.data.idx import read_idx
 from chainrule.interop.sklearn import MLPClassifier, MLPRegressor, load_estimator, model_of
-from chainrule.storage import Model, load_model, save_model
+from chainrule.storage.models import Model, load_model, save_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

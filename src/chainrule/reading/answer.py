@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, extra
-from chainrule.data.centring import SIDE, Centring, centring
 from chainrule.data.pictures import read_picture
-from chainrule.experiments.classifier import ImageClassifier
-from chainrule.files import replacing
+from chainrule.reading.centring import SIDE, Centring, centring
+from chainrule.reading.classifier import ImageClassifier
+from chainrule.storage.files import replacing
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,12 @@ import inspect
 
 import numpy as np
 import pytest
+from sklearn import neural_network
 from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
 from sklearn.neural_network import MLPRegressor as ScikitLearnsRegressor
 
 from chainrule.interop import sklearn as ours
 from chainrule.interop.sklearn.base import Data
-from sklearn import neural_network
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from written import changed_model
 
-from chainrule.data.centring import centring
 from chainrule.data.idx import read_idx
+from chainrule.reading.centring import centring
 
 
 @pytest.fixture(scope="session")

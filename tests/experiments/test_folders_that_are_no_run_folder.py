@@ -3,10 +3,11 @@ import copy
 import pytest
 from hand_made import metrics_of, run_of, save_metrics
 
-from chainrule import ChainruleError, create_network, files
+from chainrule import ChainruleError, create_network
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.report import write_report
-from chainrule.storage import Model, save_model
+from chainrule.storage import files
+from chainrule.storage.models import Model, save_model
 
 METRICS = metrics_of([run_of("adam", 0, 0.97), run_of("sgd", 0, None, diverged=True)])
 

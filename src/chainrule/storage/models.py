@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.archive import Archive, opened_archive, sha256_of, write_archive
 from chainrule.checks import Array, ChainruleError, whole_number
 from chainrule.layers import Dense, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from chainrule.losses import mean_squared_error, softmax_crossentropy_with_logits
 from chainrule.network import Network
+from chainrule.storage.archive import Archive, opened_archive, sha256_of, write_archive
 from chainrule.training import KEYS, History
 
 VERSION = 1

@@ -1,0 +1,1 @@
+"""How a network is kept: models, checkpoints, and files written whole or not at all."""
