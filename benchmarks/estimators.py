@@ -18,6 +18,7 @@ import warnings
 
 import numpy as np
 from scipy.stats import t as students_t
+from sklearn import datasets, neural_network
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
@@ -27,7 +28,6 @@ from benchmarks.profile import operation_times, time_of_products
 from chainrule import Dense
 from chainrule.interop import sklearn as chainrule_estimators
 from chainrule.training import epoch_batches
-from sklearn import datasets, neural_network
 
 DATASETS = ("iris", "wine", "breast_cancer", "digits", "diabetes")
 TEST_PART = 0.25

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +47,22 @@ class WrongAnswer:
     name: str
     answer: Callable[..., Any]
     hint: str
+
+
+def wrong_answers(
+    bank: type, written: Callable[[Any], Callable[..., Any]] = lambda answer: answer
+) -> tuple[WrongAnswer, ...]:
+    """Return the wrong answers that a class of a lesson's `mistakes.py` defines, in its order.
+
+    A mistake's name is that in the class, with hyphens; its hint stands below it, as a docstring
+    (see `source.hints`). `written` makes of each what the learner would have written, where that
+    is not the thing itself: of an `update`, say, a class with that method.
+    """
+    hints = source.hints(inspect.getsource(sys.modules[bank.__module__]), bank.__name__)
+    return tuple(
+        WrongAnswer(name.replace("_", "-"), written(vars(bank)[name]), hint)
+        for name, hint in hints.items()
+    )
 
 
 @dataclass(frozen=True)

@@ -51,3 +51,32 @@ def code_of(text: str) -> dict[str, bytes]:
         found[code.co_qualname] = code.co_code
         waiting += [one for one in code.co_consts if isinstance(one, CodeType)]
     return found
+
+
+def hints(source: str, bank: str) -> dict[str, str]:
+    """Return the hint of each name that the class `bank` of a source defines.
+
+    It is the docstring of a function or class, or the string below an assignment; what has none
+    shares that of the next one. Read from the source, as ``python -OO`` drops docstrings.
+    """
+    (body,) = (
+        node.body
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == bank
+    )
+    found: dict[str, str] = {}
+    waiting: list[str] = []
+    for node in body:
+        hint = None
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                waiting.append(name)
+                hint = ast.get_docstring(node)
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                waiting.append(name)
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                hint = text
+        if hint:
+            found |= dict.fromkeys(waiting, " ".join(hint.split()))
+            waiting = []
+    return found

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.lessons.backwards_by_hand import solution
-from chainrule.lessons.lesson import Case, Part, WrongAnswer
+from chainrule.lessons.backwards_by_hand import mistakes, solution
+from chainrule.lessons.lesson import Case, Part, WrongAnswer, wrong_answers
 from chainrule.proof.faults import FAULTS
 
 right: Any = solution  # plain Python without annotations
@@ -400,18 +400,6 @@ DENSE_BACKWARD = Part(
 # ---- relu_backward ----
 
 
-def _fault_of_relu(name: str) -> Callable[..., Any]:
-    """Return the backward of a faulty ReLU layer as a function of arrays."""
-    layer_class = FAULTS[name].part
-
-    def answer(x: Any, grad_y: Any) -> Any:
-        layer = layer_class()
-        layer.forward(x)
-        return layer.backward(grad_y)
-
-    return answer
-
-
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
     x = np.array([[1.5, -2.0, 0.0], [-0.5, 8.0, 0.01]])
     grad_y = np.array([[0.5, 1.0, 2.0], [1.5, -1.0, 0.75]])
@@ -420,11 +408,6 @@ def _relu_cases(rng: np.random.Generator) -> list[Case]:
         drawn = [rng.standard_normal(shape).astype(dtype) for _ in range(2)]
         cases.append(dict(zip(("x", "grad_y"), drawn, strict=True)))
     return cases
-
-
-def _relu_in_place(x: Any, grad_y: Any) -> Any:
-    grad_y[x <= 0] = 0
-    return grad_y
 
 
 RELU_BACKWARD = Part(
@@ -436,54 +419,7 @@ RELU_BACKWARD = Part(
         "The derivative is 1 where x > 0, and 0 elsewhere. Multiply grad_y by it, entry by entry.",
         "return grad_y * (x > 0)",
     ),
-    wrong_answers=(
-        WrongAnswer(
-            "missing-mask",
-            _fault_of_relu("missing-mask"),
-            "The gradient passes through units that were switched off. Where x ≤ 0 the output did "
-            "not move with x: the gradient there is 0.",
-        ),
-        WrongAnswer(
-            "mask-from-gradient",
-            _fault_of_relu("mask-from-gradient"),
-            "You mask where the gradient is negative. What counts is the sign of x, the input of "
-            "forward: backward is not ReLU again.",
-        ),
-        WrongAnswer(
-            "mask-alone",
-            lambda x, grad_y: np.where(x > 0, np.ones_like(x), np.zeros_like(x)),
-            "That is the local derivative alone. The chain rule multiplies it by what comes back, "
-            "grad_y.",
-        ),
-        WrongAnswer(
-            "times-output",
-            lambda x, grad_y: grad_y * np.maximum(x, 0),
-            "You multiply by the output, max(x, 0). The derivative is 1 where x > 0, however large "
-            "x is.",
-        ),
-        WrongAnswer(
-            "passes-at-zero",
-            lambda x, grad_y: grad_y * (x >= 0),
-            "At x = 0 exactly, the derivative is taken as 0: x > 0, not x >= 0.",
-        ),
-        WrongAnswer(
-            "mask-inverted",
-            lambda x, grad_y: grad_y * (x <= 0),
-            "The mask is inverted: the gradient passes where x > 0.",
-        ),
-        WrongAnswer(
-            "float64-creep",
-            lambda x, grad_y: grad_y * (x > 0).astype(float),
-            "astype(float) is float64, and turns a float32 gradient into float64: twice the memory "
-            "and time. The mask of booleans multiplies as it is.",
-        ),
-        WrongAnswer(
-            "in-place",
-            _relu_in_place,
-            "The values are right, but grad_y itself is changed, and someone else may still need "
-            "it: multiply, which makes a new array.",
-        ),
-    ),
+    wrong_answers=wrong_answers(mistakes.ReluBackward),
     keeps_dtype=True,
 )
 
@@ -719,13 +655,13 @@ NETWORK_BACKWARD = Part(
         ),
         WrongAnswer(
             "missing-mask",
-            _network(relu=_fault_of_relu("missing-mask")),
+            _network(relu=mistakes.fault_of_relu("missing-mask")),
             "The ReLUs are left out on the way back: between two Dense layers the gradient passes "
             "relu_backward.",
         ),
         WrongAnswer(
             "mask-from-gradient",
-            _network(relu=_fault_of_relu("mask-from-gradient")),
+            _network(relu=mistakes.fault_of_relu("mask-from-gradient")),
             "relu_backward needs what came into the ReLU, the output of the Dense before it; you "
             "mask by the gradient.",
         ),
