@@ -13,6 +13,7 @@ from chainrule.lessons.lesson import Case, Part, WrongAnswer, wrong_answers
 from chainrule.proof.faults import FAULTS
 
 right: Any = solution  # plain Python without annotations
+wrong: Any = mistakes
 
 # ---- numerical_gradient ----
 
@@ -655,13 +656,13 @@ NETWORK_BACKWARD = Part(
         ),
         WrongAnswer(
             "missing-mask",
-            _network(relu=mistakes.fault_of_relu("missing-mask")),
+            _network(relu=wrong.fault_of_relu("missing-mask")),
             "The ReLUs are left out on the way back: between two Dense layers the gradient passes "
             "relu_backward.",
         ),
         WrongAnswer(
             "mask-from-gradient",
-            _network(relu=mistakes.fault_of_relu("mask-from-gradient")),
+            _network(relu=wrong.fault_of_relu("mask-from-gradient")),
             "relu_backward needs what came into the ReLU, the output of the Dense before it; you "
             "mask by the gradient.",
         ),
