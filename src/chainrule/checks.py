@@ -7,7 +7,7 @@ A check returns what it was given, converted where its docstring says so, or rai
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any, Protocol, TypeAlias
 
@@ -76,10 +76,12 @@ class Kept:
         )
 
 
-def without_kept(layer: object) -> dict[str, Any]:
-    """Return the attributes of a layer but for what `forward` keeps."""
-    kind = type(layer)
-    return {k: v for k, v in vars(layer).items() if not isinstance(getattr(kind, k, None), Kept)}
+def state_of_a_copy(layer: Any) -> dict[str, Any]:
+    """Return the attributes of a layer as a copy has them: in no network, nothing kept."""
+    kind, free = type(layer), {"in_network": False, "needs_input_gradient": True}
+    copies = {"parameters": {**layer.parameters}, "gradients": {**layer.gradients}}
+    held = vars(layer) | free | copies
+    return {k: v for k, v in held.items() if not isinstance(getattr(kind, k, None), Kept)}
 
 
 class InPlace:
@@ -130,6 +132,14 @@ def real_number(
     return number
 
 
+def one_of(name: str, value: Any, known: Iterable[str]) -> str:
+    """Return `value`, one of the names that are known."""
+    known = list(known)
+    if value not in known:
+        raise ChainruleError(f"{name} must be one of {', '.join(known)}, got {value!r}.")
+    return str(value)
+
+
 def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return the dtype of a network's parameters: float32, or float64 for proofs."""
     try:
@@ -161,8 +171,11 @@ def numbers(name: str, values: ArrayLike, dtype: DTypeLike | None = None) -> Arr
     return array if dtype is None else array.astype(dtype, copy=False)
 
 
-def batch(taker: object, x: ArrayLike, n_in: int, dtype: DTypeLike) -> Array:
-    """Return `x` as a `(batch, n_in)` array of `dtype`, on behalf of the layer `taker`."""
+def batch(taker: Any, x: ArrayLike, n_in: int, dtype: DTypeLike) -> Array:
+    """Return `x` as a `(batch, n_in)` array of `dtype`, for a layer that has weights to use."""
+    if not (taker.drawn or taker.weights.any()):
+        raise ChainruleError(f"{taker} has no weights yet: pass rng=0, or put it in a Network.")
+    taker.drawn = True
     if type(x) is np.ndarray and x.shape[1:] == (n_in,) and x.dtype == dtype:
         return x  # the usual case; saves a microsecond of the four that a small layer takes
     x = numbers(f"the input of {taker}", x, dtype)
@@ -182,13 +195,6 @@ def has_generator(layer: Any) -> None:
     """Check that a layer that draws at random has what to draw from."""
     if layer.rng is None:
         raise ChainruleError(f"{layer} has no generator: pass rng=0, or put it in a Network.")
-
-
-def drawn(layer: Any) -> None:
-    """Check that a layer has weights: drawn, or set to something else than zeros."""
-    if not (layer.drawn or layer.weights.any()):
-        raise ChainruleError(f"{layer} has no weights yet: pass rng=0, or put it in a Network.")
-    layer.drawn = True
 
 
 def output_gradient(layer: object, grad_y: Array, shape: tuple[int, ...]) -> None:
@@ -392,8 +398,10 @@ def moved(optimizer: object, parameters: object, before: Array) -> Array:
 # ---- networks and training ----
 
 
-def layers(given: tuple[Any, ...], kind: type[Any]) -> None:
-    """Check that these are layers, each of them new and there once."""
+def parts(given: tuple[Any, ...], kind: type[Any], loss: object, mover: object) -> None:
+    """Check layers, each of them new and there once, loss and optimizer of a network to be."""
+    functions(loss=loss)
+    optimizer(mover)
     if not given:
         raise ChainruleError("A Network needs at least one layer, got an empty list.")
     for i, layer in enumerate(given):
@@ -468,8 +476,11 @@ def validation_examples(network: Any, X: Any, y: Any) -> tuple[Array, Array | In
     return examples_for(network, "val", X, y)
 
 
-def plan(num_epochs: int, batch_size: int, seed: int) -> tuple[int, int, int]:
+def plan(
+    num_epochs: int, batch_size: int, seed: int, on_epoch: object, progress: object
+) -> tuple[int, int, int]:
     """Return the three numbers that say how long and in which order to train, as ints."""
+    functions(on_epoch=on_epoch, progress=progress)
     return (
         whole_number("num_epochs", num_epochs, at_least=1),
         whole_number("batch_size", batch_size, at_least=1),

@@ -40,14 +40,9 @@ class Layer:
     needs_input_gradient = True
     in_network = False
     arguments: tuple[str, ...] = ()
-
-    @cached_property
-    def parameters(self) -> dict[str, Array]:
-        return {}
-
-    @cached_property
-    def gradients(self) -> dict[str, Array]:
-        return {}
+    parameters: cached_property[dict[str, Array]] = cached_property(lambda layer: {})
+    gradients: cached_property[dict[str, Array]] = cached_property(lambda layer: {})
+    x = y = Kept()  # input and output, which forward may keep for backward
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output for the input `x`, both of shape (batch, features).
@@ -68,10 +63,7 @@ class Layer:
         return f"{type(self).__name__}({', '.join(values)})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copied or pickled layer belongs to no network yet and carries no activations.
-        free = {"in_network": False, "needs_input_gradient": True}
-        copies = {"parameters": {**self.parameters}, "gradients": {**self.gradients}}
-        return checks.without_kept(self) | free | copies
+        return checks.state_of_a_copy(self)  # it belongs to no network and carries no activations
 
 
 def he_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
@@ -115,7 +107,6 @@ class Dense(Layer):
     arguments = ("n_in", "n_out")
     weights = InPlace("parameters")
     biases = InPlace("parameters")
-    x = Kept()
 
     def __init__(
         self, n_in: int, n_out: int, initializer: Initializer = he_normal, rng: Seed | None = None
@@ -123,16 +114,15 @@ class Dense(Layer):
         self.n_in = checks.whole_number("n_in", n_in, at_least=1)
         self.n_out = checks.whole_number("n_out", n_out, at_least=1)
         self.initializer = initializer
-        for name, shape in (("weights", (n_in, n_out)), ("biases", (n_out,))):
-            self.parameters[name] = np.zeros(shape, np.float32)
-            self.gradients[name] = np.zeros(shape, np.float32)
+        for arrays in (self.parameters, self.gradients):
+            arrays["weights"] = np.zeros((n_in, n_out), np.float32)
+            arrays["biases"] = np.zeros(n_out, np.float32)
         self.drawn = False
         if rng is not None:
             self.initialise(checks.generator(rng))
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x W + b, shape (batch, n_out), for x of shape (batch, n_in)."""
-        checks.drawn(self)
         self.x = checks.batch(self, x, self.n_in, self.weights.dtype)
         y = self.x @ self.weights  # (batch, in) @ (in, out)
         return np.add(y, self.biases, out=y)  # (batch, out) + (out,)
@@ -160,8 +150,6 @@ def _product(a: Array, b: Array, out: Array | None = None) -> Array:
 class ReLU(Layer):
     """The rectified linear unit y = max(x, 0); its derivative at 0 is taken as 0."""
 
-    x = Kept()
-
     def forward(self, x: Array, training: bool = False) -> Array:
         self.x = x
         return np.maximum(x, np.zeros(x.shape[1:], x.dtype))  # twice as fast as the number 0
@@ -175,7 +163,6 @@ class LeakyReLU(Layer):
     """y = x where x > 0, else slope · x (Maas, Hannun and Ng 2013)."""
 
     arguments = ("slope",)
-    x = Kept()
 
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = checks.real_number("slope", slope)
@@ -192,8 +179,6 @@ class LeakyReLU(Layer):
 class Sigmoid(Layer):
     """The logistic function y = 1 / (1 + e⁻ˣ), whose derivative is y (1 - y)."""
 
-    y = Kept()
-
     def forward(self, x: Array, training: bool = False) -> Array:
         self.y = np.exp(-np.logaddexp(0, -x))  # no overflow for any x
         return self.y
@@ -205,8 +190,6 @@ class Sigmoid(Layer):
 
 class Tanh(Layer):
     """The hyperbolic tangent y = tanh x, whose derivative is 1 - y²."""
-
-    y = Kept()
 
     def forward(self, x: Array, training: bool = False) -> Array:
         self.y = np.tanh(x)

@@ -57,12 +57,9 @@ class Network(Sequence[Layer]):
         rng: Seed = 0,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.layers = tuple(layers)
-        self.loss = loss
+        self.layers, self.loss = tuple(layers), loss
         dtype, rng = checks.float_dtype(dtype), checks.generator(rng)
-        checks.functions(loss=loss)
-        checks.optimizer(optimizer)
-        self._own_layers()
+        checks.parts(self.layers, Layer, loss, optimizer)
         self._pack(dtype)
         self.optimizer = optimizer
         for layer in self.layers:
@@ -108,44 +105,40 @@ class Network(Sequence[Layer]):
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the classes, integers (batch,); with mean_squared_error the outputs."""
-        outputs = self._outputs(X)
+        outputs = self.outputs(X)
         return outputs.argmax(axis=1) if self.is_classifier else outputs
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class, shape (batch, classes)."""
         checks.classifier(self)
-        return softmax(self._outputs(X))
+        return softmax(self.outputs(X))
 
-    def _outputs(self, X: ArrayLike) -> Array:
+    def outputs(self, X: ArrayLike) -> Array:
+        """Return what `forward` does, for any number of rows: in slices."""
         X = checks.examples("X", X)
         starts = range(0, len(X), ROWS_AT_ONCE)
         return np.concatenate([self.forward(X[start : start + ROWS_AT_ONCE]) for start in starts])
 
     # ---- one flat vector ----
 
-    def _own_layers(self) -> None:
-        checks.layers(self.layers, Layer)
-        for layer in self.layers:
-            layer.in_network = True
-        self.layers[0].needs_input_gradient = False
-
     def _pack(self, dtype: np.dtype[Any]) -> None:
         """Move all parameters into one vector and leave views into it with the layers."""
-        entries = [(layer, name) for layer in self.layers for name in layer.parameters]
-        entries.sort(key=lambda entry: np.ndim(entry[0].parameters[entry[1]]) < 2)  # weights first
-        sizes = [np.size(layer.parameters[name]) for layer, name in entries]
-        is_weight = [np.ndim(layer.parameters[name]) >= 2 for layer, name in entries]
+        entries = [(one, name, v) for one in self.layers for name, v in one.parameters.items()]
+        entries.sort(key=lambda entry: np.ndim(entry[2]) < 2)  # weights first
+        stops = np.cumsum([0, *(np.size(value) for *_, value in entries)]).tolist()
+        self.weights_slice = slice(0, stops[sum(np.ndim(value) >= 2 for *_, value in entries)])
+        self.vectors = {kind: np.zeros(stops[-1], dtype) for kind in ("parameters", "gradients")}
         self.dtype = dtype
-        self.vectors = {kind: np.zeros(sum(sizes), dtype) for kind in ("parameters", "gradients")}
-        self.weights_slice = slice(0, sum(np.compress(is_weight, sizes)))
-        for (layer, name), size, stop in zip(entries, sizes, np.cumsum(sizes), strict=True):
-            value, part = layer.parameters[name], slice(stop - size, stop)
+        for (layer, name, value), part in zip(entries, map(slice, stops, stops[1:]), strict=True):
             for kind, vector in self.vectors.items():
                 getattr(layer, kind)[name] = vector[part].reshape(np.shape(value))
             layer.parameters[name][...] = value
             for attribute, held in vars(layer).items():
                 if held is value:  # a second name for the array, such as self.scale
                     setattr(layer, attribute, layer.parameters[name])
+        for layer in self.layers:
+            layer.in_network = True
+        self.layers[0].needs_input_gradient = False
         self.views_checked = False
 
     @property
@@ -178,7 +171,6 @@ class Network(Sequence[Layer]):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._own_layers()
         self._pack(self.dtype)
 
     # ---- the list of its layers ----

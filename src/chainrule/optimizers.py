@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError, LearningRate
+from chainrule.checks import Array, LearningRate
 
 
 class Optimizer:
@@ -61,17 +61,15 @@ class Optimizer:
         self.state = {name: m.astype(parameters.dtype, copy=False) for name, m in state.items()}
         self.rate = checks.learning_rate(self.learning_rate, self.t)
         self.t += 1
-        first, last, _ = self.decayed.indices(len(parameters))
+        if self.weight_decay and self.decoupled:
+            parameters[self.decayed] *= 1 - self.rate * self.weight_decay
+        elif self.weight_decay:
+            gradients = gradients.copy()
+            gradients[self.decayed] += self.weight_decay * parameters[self.decayed]
         for start in range(0, len(parameters), self.block_size):
             block = slice(start, start + self.block_size)
-            theta, g = parameters[block], gradients[block]
-            decayed = slice(max(first - start, 0), max(last - start, 0))
-            if self.weight_decay and self.decoupled:
-                theta[decayed] *= 1 - self.rate * self.weight_decay
-            elif self.weight_decay:
-                g = g.copy()
-                g[decayed] += self.weight_decay * theta[decayed]
-            self.rule(theta, g, self.rate, *(moment[block] for moment in self.state.values()))
+            moments = (moment[block] for moment in self.state.values())
+            self.rule(parameters[block], gradients[block], self.rate, *moments)
         return parameters
 
 
@@ -202,7 +200,5 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float]] = {
 
 def create_optimizer(name: str, learning_rate: LearningRate | None = None) -> Optimizer:
     """Return the optimizer that `name` stands for in `OPTIMIZERS`, by default at the rate there."""
-    if name not in OPTIMIZERS:
-        raise ChainruleError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {name!r}.")
-    constructor, default_rate = OPTIMIZERS[name]
+    constructor, default_rate = OPTIMIZERS[checks.one_of("optimizer", name, OPTIMIZERS)]
     return constructor(learning_rate=default_rate if learning_rate is None else learning_rate)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
 from chainrule.checks import Array, Integers
-from chainrule.network import ROWS_AT_ONCE, Network
+from chainrule.network import Network
 
 KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "gradient_norm", "seconds")
 PRINTED = "loss {loss:.4f}  validation loss {val_loss:.4f}  validation accuracy {val_accuracy:.2%}"
@@ -108,10 +109,9 @@ def train_network(
     """
     train = checks.training_examples(network, X_train, y_train, sample_weight)
     X_val, y_val = checks.validation_examples(network, X_val, y_val)
-    num_epochs, batch_size, seed = checks.plan(num_epochs, batch_size, seed)
+    num_epochs, batch_size, seed = checks.plan(num_epochs, batch_size, seed, on_epoch, progress)
     steps_per_epoch = math.ceil(len(train[0]) / batch_size)
     first_epoch, first_batch = checks.start(start, steps_per_epoch)
-    checks.functions(on_epoch=on_epoch, progress=progress)
     history = History() if history is None else history
 
     for epoch in range(first_epoch, num_epochs):
@@ -144,24 +144,19 @@ def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[In
 
 
 def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[float, float]:
-    """Return mean loss and share of right predictions over X (n, features), in slices of rows.
+    """Return mean loss and share of right predictions over X (n, features).
 
-    The accuracy is NaN for a network that predicts numbers.
+    Both are NaN for no examples, the accuracy also for a network that predicts numbers.
     """
-    loss_sum, right, count = 0.0, 0.0, len(X) or math.nan  # of no examples, NaN
-    for first in range(0, len(X), ROWS_AT_ONCE):
-        rows = slice(first, first + ROWS_AT_ONCE)
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs = network.forward(X[rows])
-            loss, _ = network.loss(outputs, y[rows])
-        loss_sum += loss * len(outputs)
-        right += _count_right(network, outputs, y[rows])
-    return loss_sum / count, right / count
+    if not len(X):
+        return math.nan, math.nan
+    with np.errstate(over="ignore", invalid="ignore"):
+        outputs = network.outputs(X)
+        loss, _ = network.loss(outputs, y)
+    return loss, _count_right(network, outputs, y) / len(X)
 
 
-def _train_step(
-    network: Network, X: ArrayLike, y: ArrayLike, step: int, *weight: Array
-) -> tuple[float, Array]:
+def _train_step(network: Network, X: Any, y: Any, step: int, *weight: Any) -> tuple[float, Array]:
     """Do one step; return the batch's loss and outputs before it."""
     optimizer = checks.ready_to_train(network.optimizer)
     with np.errstate(over="ignore", invalid="ignore"):  # loss and gradient are looked at instead
