@@ -1,12 +1,11 @@
 """The core is five files, within 470 lines of code, on NumPy and the standard library alone."""
 
 import ast
-import io
 import sys
-import tokenize
 from pathlib import Path
 
 import pytest
+from lines import lines_of_code
 
 import chainrule
 
@@ -20,27 +19,6 @@ LINES_OF_THE_LOOP = 25
 
 def source(name):
     return (HOUSE / f"{name}.py").read_text(encoding="utf-8")
-
-
-def docstrings(tree):
-    """Return the lines on which docstrings stand."""
-    lines = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            lines.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    return lines
-
-
-def lines_of_code(text):
-    """Count lines that hold a token, docstrings, comments and blank lines apart."""
-    nothing = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    lines = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in nothing and token.string:
-            lines.update(range(token.start[0], token.end[0] + 1))
-    return len(lines - docstrings(ast.parse(text)))
 
 
 def imported(tree):
