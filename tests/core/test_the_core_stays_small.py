@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from lines import lines_of_code
 
 import chainrule
+from lines import lines_of_code
 
 HOUSE = Path(chainrule.__file__).parent
 CORE = ["layers", "losses", "optimizers", "network", "training"]
