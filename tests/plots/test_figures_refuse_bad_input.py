@@ -13,6 +13,7 @@ GOOD = history(0.97)
 
 CASES = {
     "no images": (lambda: plots.samples(np.empty((0, 28, 28)), []), r"\(0, 28, 28\)"),
+    "no pixels": (lambda: plots.samples(FLAT[:, :0], LABELS), r"\(30, 0\)"),
     "not square": (lambda: plots.samples(FLAT[:, 1:], LABELS), r"\(30, 783\)"),
     "one image": (lambda: plots.samples(IMAGES[0], LABELS[:28]), r"\(28, 28\)"),
     "nan pixels": (lambda: plots.samples(BAD_PIXELS, LABELS), "NaN"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from chainrule.checks import ChainruleError, Integers
-from chainrule.data.idx import ELEMENT_TYPES, LIMIT, Numbers, idx_sha256, read_idx
+from chainrule.data.idx import ELEMENT_TYPES, LIMIT, Numbers, idx_sha256, opened, read_idx
 from chainrule.data.preprocess import check_labels
 
 if TYPE_CHECKING:
@@ -27,27 +27,20 @@ class KnownFile(NamedTuple):
 
 MNIST = {
     "train-images-idx3-ubyte": KnownFile(
-        47_040_016,
-        10_500_000,
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        47_040_016, 10_500_000, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
     ),
     "train-labels-idx1-ubyte": KnownFile(
-        60_008,
-        33_000,
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        60_008, 33_000, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
     ),
     "t10k-images-idx3-ubyte": KnownFile(
-        7_840_016,
-        1_800_000,
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        7_840_016, 1_800_000, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
     ),
     "t10k-labels-idx1-ubyte": KnownFile(
-        10_008,
-        6_000,
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        10_008, 6_000, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
     ),
 }
 
+_UNREADABLE = (OSError, EOFError, KeyError, MemoryError, RuntimeError, ValueError)  # of an .npz
 _NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
 
 OK = "ok"
@@ -245,6 +238,19 @@ def is_mnist(reports: Sequence[FileReport]) -> bool:
     return all(report.verdict == OK for report in reports)
 
 
+def state_of(reports: Sequence[FileReport]) -> str:
+    """Return what a place holds in all.
+
+    ``"MNIST"``, ``"another dataset"``, ``"damaged"``, ``"incomplete"`` or ``"nothing"``.
+    """
+    verdicts = {report.verdict for report in reports}
+    if verdicts <= {MISSING}:
+        return "nothing"
+    if DAMAGED in verdicts or MISSING in verdicts:
+        return "damaged" if DAMAGED in verdicts else "incomplete"
+    return "MNIST" if verdicts == {OK} else OTHER
+
+
 def identify(name: str, path: Path, array: Numbers, size: int = 0) -> FileReport:
     """Return the report on an `array` that was read in the place of the file `name` of MNIST."""
     sha256 = idx_sha256(array)
@@ -318,22 +324,18 @@ def read_npz(source: Path | bytes, *, limit: int = LIMIT, name: str = "") -> dic
     ChainruleError
         If the file is damaged, too large, or holds something else.
     """
-    import io
     import zipfile
     import zlib
 
-    stream: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with zipfile.ZipFile(stream) as archive:
-            largest = max((member.file_size for member in archive.infolist()), default=0)
-        if largest > limit:
-            raise ValueError(f"a member declares {largest:,} bytes, more than {limit:,}")
-        with np.load(stream, allow_pickle=False) as members:
-            arrays = [_in_idx_type(members[member]) for member in _NPZ_MEMBERS]
-    except (
-        *(OSError, EOFError, KeyError, MemoryError, RuntimeError, ValueError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as error:
+        with opened(source) as stream:
+            sizes = [member.file_size for member in zipfile.ZipFile(stream).infolist()]
+            if max(sizes, default=0) > limit:
+                raise ValueError(f"a member declares {max(sizes):,} bytes, more than {limit:,}")
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as members:
+                arrays = [_in_idx_type(members[member]) for member in _NPZ_MEMBERS]
+    except (*_UNREADABLE, zipfile.BadZipFile, zlib.error) as error:
         raise ChainruleError(
             f"{name or str(source)}: expected an .npz file with {', '.join(_NPZ_MEMBERS)}, but it "
             f"cannot be read ({error}); replace it by a whole one."

@@ -65,132 +65,128 @@ def print_notice(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def download(
-    wanted: Mapping[str, KnownFile] = MNIST,
-    mirrors: Sequence[str] = MIRRORS,
-    *,
-    limits: Limits = LIMITS,
-    notice: Callable[[str], None] | None = print_notice,
-) -> tuple[dict[str, Numbers], str]:
-    """Fetch files of MNIST from the first of the mirrors that has them whole.
+@dataclass(frozen=True)
+class Network:
+    """Where MNIST is fetched from, and who hears of it.
 
-    All mirrors are tried for a connection at once, so that without a network this ends within
-    twice ``limits.connect``.
-
-    Parameters
+    Attributes
     ----------
-    wanted : mapping
-        Name of each file that is to be fetched -> what is known of it.
     mirrors : sequence of str
         In this order: the address of a folder with the four ``.gz`` files, of an ``.npz`` file as
         Keras keeps it, or `OPENML`.
     limits : Limits
+        How long they may take.
     notice : callable, optional
         Takes what a user should know meanwhile; None keeps silent and shows no progress.
-
-    Returns
-    -------
-    arrays : dict
-        What each file wanted holds; its SHA-256 is the one that was known.
-    mirror : str
-        The mirror that completed them.
-
-    Raises
-    ------
-    ChainruleError
-        If no mirror has them; the message says of each mirror why.
     """
-    probes = [_in_background(_connect, mirror, limits.connect) for mirror in mirrors]
-    probes_end = time.monotonic() + 2 * limits.connect
-    arrays: dict[str, Numbers] = {}
-    failures = []
-    for mirror, probe in zip(mirrors, probes, strict=True):
-        missing = {name: known for name, known in wanted.items() if name not in arrays}
-        try:
-            _result(probe, probes_end, f"no answer within {2 * limits.connect:g} s")
-            if notice:
-                notice(f"Fetching MNIST from {mirror}")
-            for name, array in _fetch(mirror, missing, limits, progress=notice is not None):
-                if idx_sha256(array) != wanted[name].sha256:
-                    raise ChainruleError(f"{name} is another file there (its SHA-256 is wrong)")
-                arrays[name] = array
-            return arrays, mirror
-        except ChainruleError as error:
-            failures.append(f"{mirror}: {str(error).removesuffix('.')}")
-            if notice and probe.done() and not probe.exception():
-                notice(failures[-1])
-    raise ChainruleError(
-        f"expected MNIST from the network, but no mirror gave it ({'; '.join(failures)}); connect "
-        "to the network, or set CHAINRULE_DATA to a folder that holds the four files."
-    )
 
+    mirrors: Sequence[str] = MIRRORS
+    limits: Limits = LIMITS
+    notice: Callable[[str], None] | None = print_notice
 
-def _fetch(
-    mirror: str, wanted: Mapping[str, KnownFile], limits: Limits, *, progress: bool
-) -> Iterator[tuple[str, Numbers]]:
-    """Yield name and content of each file wanted, unverified."""
-    if mirror == OPENML:
-        arrays = _from_openml(limits)
-        yield from ((name, arrays[name]) for name in wanted)
-    elif mirror.endswith(".npz"):
-        content = _get(mirror, _NPZ_SIZE, limits, progress=progress)
-        largest = max(known.size for known in MNIST.values()) + _NPY_HEADER
-        arrays = read_npz(content, limit=largest, name=mirror)
-        yield from ((name, arrays[name]) for name in wanted)
-    else:
+    def say(self, message: str) -> None:
+        """Give a message to `notice`, if there is one."""
+        if self.notice:
+            self.notice(message)
+
+    def download(self, wanted: Mapping[str, KnownFile]) -> tuple[dict[str, Numbers], str]:
+        """Fetch files of MNIST from the first of the mirrors that has them whole.
+
+        All mirrors are tried for a connection at once, so that without a network this ends within
+        twice ``limits.connect``.
+
+        Parameters
+        ----------
+        wanted : mapping
+            Name of each file that is to be fetched -> what is known of it.
+
+        Returns
+        -------
+        arrays : dict
+            What each file wanted holds; its SHA-256 is the one that was known.
+        mirror : str
+            The mirror that completed them.
+
+        Raises
+        ------
+        ChainruleError
+            If no mirror has them; the message says of each mirror why.
+        """
+        seconds = self.limits.connect
+        probes = [_in_background(_connect, mirror, seconds) for mirror in self.mirrors]
+        probes_end = time.monotonic() + 2 * seconds
+        arrays: dict[str, Numbers] = {}
+        failures = []
+        for mirror, probe in zip(self.mirrors, probes, strict=True):
+            missing = {name: known for name, known in wanted.items() if name not in arrays}
+            try:
+                _result(probe, probes_end, f"no answer within {2 * seconds:g} s")
+                self.say(f"Fetching MNIST from {mirror}")
+                for name, array in self._fetch(mirror, missing):
+                    if idx_sha256(array) != wanted[name].sha256:
+                        raise ChainruleError(f"{name} is another file there (its SHA-256 is wrong)")
+                    arrays[name] = array
+                return arrays, mirror
+            except ChainruleError as error:
+                failures.append(f"{mirror}: {str(error).removesuffix('.')}")
+                if probe.done() and not probe.exception():
+                    self.say(failures[-1])
+        raise ChainruleError(
+            f"expected MNIST from the network, but no mirror gave it ({'; '.join(failures)}); "
+            "connect to the network, or set CHAINRULE_DATA to a folder that holds the four files."
+        )
+
+    def _fetch(self, mirror: str, wanted: Mapping[str, KnownFile]) -> Iterator[tuple[str, Numbers]]:
+        """Yield name and content of each file wanted, unverified."""
+        if mirror == OPENML or mirror.endswith(".npz"):
+            arrays = _from_openml(self.limits) if mirror == OPENML else self._npz(mirror)
+            yield from ((name, arrays[name]) for name in wanted)
+            return
         for name, known in wanted.items():
             address = f"{mirror.rstrip('/')}/{name}.gz"
-            content = _get(address, known.packed, limits, progress=progress)
-            yield name, read_idx(content, limit=known.size, name=address)
+            yield name, read_idx(self._get(address, known.packed), limit=known.size, name=address)
 
+    def _npz(self, address: str) -> dict[str, Numbers]:
+        largest = max(known.size for known in MNIST.values()) + _NPY_HEADER
+        return read_npz(self._get(address, _NPZ_SIZE), limit=largest, name=address)
 
-def _get(address: str, largest: int, limits: Limits, *, progress: bool) -> bytes:
-    """Return what the server has at `address`, at most `largest` bytes of it."""
-    # requests, not pooch: pooch has no limit on the size, nor on the time in all
-    task = _in_background(_read_response, address, largest, limits, progress)
-    return _result(task, time.monotonic() + limits.file, f"not complete within {limits.file:g} s")
+    def _get(self, address: str, largest: int) -> bytes:
+        """Return what the server has at `address`, at most `largest` bytes of it."""
+        # requests, not pooch: pooch has no limit on the size, nor on the time in all
+        seconds = self.limits.file
+        task = _in_background(self._read_response, address, largest)
+        return _result(task, time.monotonic() + seconds, f"not complete within {seconds:g} s")
 
-
-def _read_response(address: str, largest: int, limits: Limits, progress: bool) -> bytes:
-    requests = extra("requests")
-    urllib3 = extra("urllib3")
-    end = time.monotonic() + limits.file
-    content = bytearray()
-    bar = extra("tqdm").tqdm(
-        desc=address.rpartition("/")[2],
-        disable=not progress or not sys.stderr.isatty(),
-        delay=2,
-        unit="B",
-        unit_scale=True,
-    )
-    try:
-        with (
-            bar,
-            requests.get(
-                address,
-                stream=True,
-                timeout=(limits.connect, limits.stall),
-                headers={"Accept-Encoding": "identity"},  # the files are compressed already
-            ) as response,
-        ):
-            if response.status_code != 200:
-                raise ChainruleError(f"{response.status_code} {response.reason}")
-            bar.total = int(response.headers.get("Content-Length", 0)) or None
-            # read1 returns what is there, where read waits for a whole chunk from a slow server
-            while chunk := response.raw.read1(_CHUNK, decode_content=False):
-                content += chunk
-                bar.update(len(chunk))
-                if len(content) > largest:
-                    raise ChainruleError(f"more than the {largest:,} bytes that were expected")
-                if time.monotonic() > end:
-                    raise ChainruleError(f"not complete within {limits.file:g} s")
-    except ChainruleError:
-        raise
-    except (requests.Timeout, urllib3.exceptions.TimeoutError):
-        raise ChainruleError(f"no byte within {limits.stall:g} s") from None
-    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-        raise ChainruleError(f"the connection failed ({type(error).__name__})") from error
-    return bytes(content)
+    def _read_response(self, address: str, largest: int) -> bytes:
+        requests, urllib3 = extra("requests"), extra("urllib3")
+        limits, end = self.limits, time.monotonic() + self.limits.file
+        content = bytearray()
+        name, hide = address.rpartition("/")[2], not self.notice or not sys.stderr.isatty()
+        bar = extra("tqdm").tqdm(desc=name, disable=hide, delay=2, unit="B", unit_scale=True)
+        how = {
+            "timeout": (limits.connect, limits.stall),
+            "headers": {"Accept-Encoding": "identity"},  # the files are compressed already
+        }
+        try:
+            with bar, requests.get(address, stream=True, **how) as response:
+                if response.status_code != 200:
+                    raise ChainruleError(f"{response.status_code} {response.reason}")
+                bar.total = int(response.headers.get("Content-Length", 0)) or None
+                # read1 returns what is there, where read waits for a whole chunk from a slow server
+                while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                    content += chunk
+                    bar.update(len(chunk))
+                    if len(content) > largest:
+                        raise ChainruleError(f"more than the {largest:,} bytes that were expected")
+                    if time.monotonic() > end:
+                        raise ChainruleError(f"not complete within {limits.file:g} s")
+        except ChainruleError:
+            raise
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            raise ChainruleError(f"no byte within {limits.stall:g} s") from None
+        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+            raise ChainruleError(f"the connection failed ({type(error).__name__})") from error
+        return bytes(content)
 
 
 def _connect(address: str, seconds: float) -> None:
@@ -239,21 +235,17 @@ def _from_openml(limits: Limits) -> dict[str, Numbers]:
     import tempfile
     from pathlib import Path
 
+    seconds = limits.openml
     with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
         code = "import sys; from chainrule.data import download as d; d.openml_child(*sys.argv[1:])"
-        arguments = [folder, str(limits.stall), str(limits.openml)]
+        # -P: a file random.py in the user's folder is not taken for Python's own
+        command = [sys.executable, "-P", "-c", code, folder, str(limits.stall), str(seconds)]
         try:
             subprocess.run(
-                # -P: a file random.py in the user's folder is not taken for Python's own
-                [sys.executable, "-P", "-c", code, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                check=True,
-                timeout=limits.openml,
+                command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=seconds
             )
         except subprocess.TimeoutExpired:
-            raise ChainruleError(f"not complete within {limits.openml:g} s") from None
+            raise ChainruleError(f"not complete within {seconds:g} s") from None
         except subprocess.CalledProcessError as error:
             last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             raise ChainruleError(last or f"its process ended with {error.returncode}") from None

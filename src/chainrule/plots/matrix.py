@@ -9,18 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.checks import ChainruleError, numbers
+from chainrule.plots import paper
 from chainrule.plots.charts import percent
-from chainrule.plots.paper import (
-    FAINT,
-    INK,
-    VERMILLION,
-    Array,
-    add_title,
-    clean_figure,
-    count_of,
-    drawn_in_our_style,
-    quiet_ticks,
-)
+from chainrule.plots.paper import FAINT, INK, VERMILLION, Array, count_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +20,7 @@ if TYPE_CHECKING:
 SMALLEST_TEXT = 6  # points; counts that need a smaller one are left out
 
 
-@drawn_in_our_style
+@paper.drawn_in_our_style
 def confusion(
     matrix: ArrayLike,
     *,
@@ -76,11 +67,8 @@ def confusion(
     _name_classes(axes, names, cell)
     if most:
         _add_error_scale(figure, axes, picture)
-    add_title(figure, title or f"Confusion matrix: {result}")
-    figure.set_label(
-        f"Confusion matrix of {len(counts)} classes: {result}. {_worst(counts, names)}"
-    )
-    return figure
+    words = f"Confusion matrix of {len(counts)} classes: {result}. {_worst(errors, most, names)}"
+    return paper.finished(figure, title or f"Confusion matrix: {result}", words)
 
 
 def _checked_counts(matrix: ArrayLike) -> Array:
@@ -115,7 +103,7 @@ def _class_names(classes: Sequence[object] | None, count: int) -> list[str]:
 def _square_axes(figure: Figure | None, rows: int) -> tuple[Figure, Axes, float]:
     """Return figure, axes and about the size of a cell in points."""
     side = min(max(3.4, 0.6 * rows), 9.0)
-    figure = clean_figure(figure, side + 1.9, side + 1.2)
+    figure = paper.clean_figure(figure, side + 1.9, side + 1.2)
     figure.set_layout_engine("constrained")
     width, height = figure.get_size_inches()
     return figure, figure.subplots(), 72 * min(width - 1.9, height - 1.2) / rows
@@ -133,24 +121,21 @@ def _write_counts(axes: Axes, counts: Array, most: int, cell: float) -> None:
     size = min(11.0, 0.8 * cell / (0.64 * longest))  # a digit is 0.64 of its size wide
     if size < SMALLEST_TEXT:
         return
+    colours = np.where(counts > 0.6 * most, "white", INK)  # on a dark cell or a light one
+    colours[counts == 0] = "#C3C8CF"
+    np.fill_diagonal(colours, INK)
     for (true, predicted), count in np.ndenumerate(counts):
-        if true == predicted:
-            colour = INK
-        elif not count:
-            colour = "#C3C8CF"
-        else:
-            colour = "white" if count > 0.6 * most else INK
+        colour = str(colours[true, predicted])
         axes.text(predicted, true, str(count), ha="center", va="center", color=colour, size=size)
 
 
 def _name_classes(axes: Axes, names: Sequence[str], cell: float) -> None:
     size = min(10.0, max(5.0, 0.62 * cell))
-    quiet_ticks(axes, size)
+    paper.quiet_ticks(axes, size)
     too_wide = 0.65 * size * max(map(len, names)) > 0.95 * cell
     axes.set_xticks(range(len(names)), names, rotation=90 if too_wide else 0)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("Predicted class")
-    axes.set_ylabel("True class")
+    axes.set(xlabel="Predicted class", ylabel="True class")
     between = np.arange(0.5, len(names) - 1)
     axes.hlines(between, -0.5, len(names) - 0.5, color=FAINT, linewidth=0.7)
     axes.vlines(between, -0.5, len(names) - 0.5, color=FAINT, linewidth=0.7)
@@ -160,17 +145,13 @@ def _name_classes(axes: Axes, names: Sequence[str], cell: float) -> None:
 def _add_error_scale(figure: Figure, axes: Axes, picture: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    ticks = MaxNLocator(nbins=6, integer=True)
-    bar = figure.colorbar(picture, ax=axes, ticks=ticks, shrink=0.6, aspect=24, pad=0.02)
-    bar.set_label("Errors (images)")
-    bar.outline.set_visible(False)
-    quiet_ticks(bar.ax)
+    look = {"ticks": MaxNLocator(nbins=6, integer=True), "shrink": 0.6, "aspect": 24, "pad": 0.02}
+    paper.add_colour_scale(figure, picture, "Errors (images)", ax=axes, **look)
 
 
-def _worst(counts: Array, names: Sequence[str]) -> str:
-    errors = counts - np.diag(np.diag(counts))
-    true, predicted = divmod(int(errors.argmax()), len(errors))
-    if not errors[true, predicted]:
+def _worst(errors: Array, most: int, names: Sequence[str]) -> str:
+    if not most:
         return "There is no error."
-    times = count_of(int(errors[true, predicted]), "time")
+    true, predicted = divmod(int(errors.argmax()), len(names))
+    times = count_of(most, "time")
     return f"The most frequent error: {names[true]} taken for {names[predicted]}, {times}."

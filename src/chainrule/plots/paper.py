@@ -16,6 +16,7 @@ from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Array: TypeAlias = NDArray[Any]
@@ -50,8 +51,7 @@ def drawn_in_our_style(build: Callable[Arguments, Result]) -> Callable[Arguments
 
     @functools.wraps(build)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        style = extra("matplotlib.style")
-        with style.context(["default", STYLE]):
+        with extra("matplotlib.style").context(["default", STYLE]):
             return build(*args, **kwargs)
 
     return styled
@@ -82,6 +82,15 @@ def quiet_ticks(axes: Axes, size: float = 10) -> None:
     axes.tick_params(which="both", length=0, pad=5, labelsize=size, labelcolor=INK)
 
 
+def mark_decades(axis: Axis, fine: bool, words: Callable[[float], str]) -> None:
+    """Mark 1, 2 and 5 of each decade of a log axis where that is `fine`, or else 1 alone."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if fine else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def wrapped(title: str, width: float) -> list[str]:
     """Return the lines of a title in a figure `width` inches wide."""
     letters = int((width - 0.4) * 72 / 8.8)  # a letter of the title is about 8.8 points wide
@@ -91,15 +100,22 @@ def wrapped(title: str, width: float) -> list[str]:
 def add_title(figure: Figure, title: str, y: float | None = None) -> None:
     """Write the title at the upper left; without `y` the layout engine makes room for it."""
     width = figure.get_size_inches()[0]
-    figure.suptitle(
-        "\n".join(wrapped(title, width)),
-        x=0.15 / width,
-        y=y,
-        ha="left",
-        va="top",
-        fontsize=13,
-        fontweight="bold",
-    )
+    words, x = "\n".join(wrapped(title, width)), 0.15 / width
+    figure.suptitle(words, x=x, y=y, ha="left", va="top", fontsize=13, fontweight="bold")
+
+
+def finished(figure: Figure, title: str, alt_text: str, y: float | None = None) -> Figure:
+    """Return the figure with its title, as `add_title` writes it, and its alt text."""
+    add_title(figure, title, y)
+    figure.set_label(alt_text)
+    return figure
+
+
+def add_colour_scale(figure: Figure, picture: Any, label: str, **place: Any) -> None:
+    """Draw the scale of a picture's colours, where the keywords of `Figure.colorbar` say."""
+    bar = figure.colorbar(picture, label=label, **place)
+    bar.outline.set_visible(False)
+    quiet_ticks(bar.ax)
 
 
 def count_of(number: int, word: str) -> str:

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from chainrule.checks import real_number
-from chainrule.plots.charts import (
-    accuracy_guess,
-    chance_of,
-    charts,
-    check_shares,
-    checked_groups,
-    finite,
-    guess_words,
-    percent,
-    scale_accuracy,
-)
+from chainrule.plots.charts import Accuracy, charts, check_shares, checked_groups, percent
 from chainrule.plots.lines import Legend, LineStyle, line_styles
-from chainrule.plots.paper import QUIET, Array, add_title, count_of, drawn_in_our_style
+from chainrule.plots.paper import QUIET, Array, count_of, drawn_in_our_style, finished, mark_decades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Line: TypeAlias = dict[float, Array]  # an optimizer's accuracies by rate; NaN where it diverged
 STRIP_ROW = 0.075  # height of a row of the strip for runs that diverged, as a share of the axes
 
 
@@ -63,38 +54,37 @@ def accuracy_by_learning_rate(
         If a group is empty, a rate is not above zero, or an accuracy is not from 0 to 1.
     """
     lines = _checked_rates(accuracies)
-    values = finite(shares for by_rate in lines.values() for shares in by_rate.values())
-    guess = accuracy_guess(values, chance_of(classes))
+    by_rate = [shares for line in lines.values() for shares in line.values()]
+    accuracy = Accuracy("Validation accuracy", by_rate, classes)
+    results = [f"{label}: {_best_rate(line)}" for label, line in lines.items()]
     styles = line_styles(lines)
-    results = [f"{label}: {_best_rate(by_rate)}" for label, by_rate in lines.items()]
-    legend = Legend(dict(zip(results, styles, strict=True)), guess_words(None, guess))
+    legend = Legend(dict(zip(results, styles, strict=True)), accuracy.guesses)
 
     figure, (axes,) = charts(figure, 10, 4.6 + legend.height())
-    _scale_rates(axes, sorted({rate for by_rate in lines.values() for rate in by_rate}))
-    for by_rate, style in zip(lines.values(), styles, strict=True):
-        _draw_rates(axes, by_rate, style)
-    scale_accuracy(axes, values, "Validation accuracy", guess)
-    _draw_diverged(axes, list(zip(lines.values(), styles, strict=True)))
+    _scale_rates(axes, sorted({rate for line in lines.values() for rate in line}))
+    for line, style in zip(lines.values(), styles, strict=True):
+        _draw_rates(axes, line, style)
+    accuracy.scale(axes)
+    _draw_diverged(axes, zip(lines.values(), styles, strict=True))
     legend.add_to(figure)
-    add_title(figure, title or "Validation accuracy by learning rate: each run, and the mean")
-    diverged = sum(_diverged(shares) for line in lines.values() for shares in line.values())
-    figure.set_label(
+    diverged = _diverged(*by_rate)
+    return finished(
+        figure,
+        title or "Validation accuracy by learning rate: each run, and the mean",
         "Validation accuracy against learning rate, the mean over the runs. "
-        f"{'; '.join(results)}." + (f" {count_of(diverged, 'run')} diverged." if diverged else "")
+        f"{'; '.join(results)}." + (f" {count_of(diverged, 'run')} diverged." if diverged else ""),
     )
-    return figure
 
 
-def _checked_rates(accuracies: Any) -> dict[str, dict[float, Array]]:
+def _checked_rates(accuracies: Any) -> dict[str, Line]:
     """Return the accuracies as arrays by optimizer and rate, with rising rates."""
     wanted = "{'Adam': {0.001: [accuracy, ...]}}"
-    lines: dict[str, dict[float, Array]] = {}
+    lines: dict[str, Line] = {}
     for label, by_rate in checked_groups(accuracies, wanted).items():
         line = {}
         for rate, shares in checked_groups(by_rate, wanted).items():
             rate = real_number(f"A learning rate of {label}", rate, above=0)
-            known = [math.nan if share is None else share for share in shares]
-            line[rate] = np.array(known, dtype=np.float64)
+            line[rate] = np.array(list(shares), dtype=np.float64)  # None becomes NaN
             check_shares(line[rate], f"The accuracy of {label} at rate {rate:g}")
         lines[str(label)] = dict(sorted(line.items()))
     return lines
@@ -105,57 +95,43 @@ def _rate_text(rate: float) -> str:
 
 
 def _scale_rates(axes: Axes, rates: Sequence[float]) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-
-    axes.set_xscale("log")
-    axes.set_xlabel("Learning rate")
     width = max(math.log10(rates[-1] / rates[0]), 0.5)
     margin = 10 ** (0.08 * width)
-    axes.set_xlim(rates[0] / margin, rates[-1] * margin)
+    axes.set(xscale="log", xlabel="Learning rate", xlim=(rates[0] / margin, rates[-1] * margin))
+    mark_decades(axes.xaxis, width < 3, _rate_text)
     if (np.diff(np.log10(rates)) > 0.08 * width).all():  # else their marks would touch
         axes.set_xticks(rates)
-        axes.xaxis.set_minor_locator(NullLocator())
-    else:
-        axes.xaxis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if width < 3 else (1.0,)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: _rate_text(rate)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xticks([], minor=True)
 
 
-def _draw_rates(axes: Axes, by_rate: Mapping[float, Array], style: LineStyle) -> None:
-    means = [_mean_of_finished(shares) for shares in by_rate.values()]
-    axes.plot(list(by_rate), 100 * np.array(means), color=style.colour, linestyle=style.dash)
+def _draw_rates(axes: Axes, line: Line, style: LineStyle) -> None:
+    known = [shares[~np.isnan(shares)] for shares in line.values()]
+    means = [100 * shares.mean() if shares.size else math.nan for shares in known]
+    axes.plot(list(line), means, color=style.colour, linestyle=style.dash)
     point = style.line(linestyle="none", markeredgecolor="white", ms=7.5, mew=0.8)
-    for rate, shares in by_rate.items():
+    for rate, shares in line.items():
         axes.plot(np.full(len(shares), rate), 100 * shares, **point)
 
 
-def _mean_of_finished(shares: Array) -> float:
-    finished = finite([shares])
-    return float(finished.mean()) if finished.size else math.nan
-
-
-def _draw_diverged(axes: Axes, lines: Sequence[tuple[Mapping[float, Array], LineStyle]]) -> None:
+def _draw_diverged(axes: Axes, lines: Iterable[tuple[Line, LineStyle]]) -> None:
     """Mark runs that diverged in a strip of its own below the axis, one row an optimizer."""
-    rows = [
-        (style, {rate: count for rate, shares in by_rate.items() if (count := _diverged(shares))})
-        for by_rate, style in lines
-    ]
-    rows = [(style, counts) for style, counts in rows if counts]
+    rows = [(line, style) for line, style in lines if _diverged(*line.values())]
     if not rows:
         return
     _reserve_strip(axes, STRIP_ROW * len(rows))
     in_strip = axes.get_xaxis_transform()  # x is a rate, y a share of the axes' height
     beside: dict[str, Any] = {"xycoords": in_strip, "xytext": (9, 0), "textcoords": "offset points"}
-    for row, (style, counts) in enumerate(reversed(rows)):
+    for row, (line, style) in enumerate(reversed(rows)):
         y = STRIP_ROW * (row + 0.5)
-        for rate, count in counts.items():
-            axes.plot(rate, y, transform=in_strip, **style.cross())
-            text = count_of(count, "run")
-            axes.annotate(text, (rate, y), va="center", fontsize=9, color=QUIET, **beside)
+        for rate, shares in line.items():
+            if diverged := _diverged(shares):
+                axes.plot(rate, y, transform=in_strip, **style.cross())
+                text = count_of(diverged, "run")
+                axes.annotate(text, (rate, y), va="center", fontsize=9, color=QUIET, **beside)
 
 
-def _diverged(shares: Array) -> int:
-    return int(np.isnan(shares).sum())
+def _diverged(*shares: Array) -> int:
+    return int(np.isnan(np.concatenate(shares)).sum())
 
 
 def _reserve_strip(axes: Axes, share: float) -> None:
@@ -172,12 +148,10 @@ def _reserve_strip(axes: Axes, share: float) -> None:
     axes.set_yticks([*marks, middle], [*words, "diverged"])
 
 
-def _best_rate(by_rate: Mapping[float, Array]) -> str:
-    means = {
-        rate: float(shares.mean()) for rate, shares in by_rate.items() if not _diverged(shares)
-    }
+def _best_rate(line: Line) -> str:
+    means = {rate: shares.mean() for rate, shares in line.items() if not _diverged(shares)}
     if not means:
         return "a run diverged at every rate"
     best = max(means, key=means.__getitem__)
-    runs = count_of(len(by_rate[best]), "run")
+    runs = count_of(len(line[best]), "run")
     return f"best at {_rate_text(best)}, {percent(means[best])} ({runs})"
