@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit
@@ -181,35 +181,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.class_weight = class_weight
         self.dtype = dtype
 
-    @with_callbacks  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
-    ) -> MLPClassifier:
-        """Train on examples and their labels.
-
-        Parameters
-        ----------
-        X : array-like, shape (n, features)
-        y : array-like, shape (n,), or (n, labels) of 0 and 1
-        sample_weight : array-like, shape (n,), optional
-            An example of weight zero is left out.
-        X_val, y_val : array-likes, optional
-            To validate on after each epoch: `val_loss_curve_`, `validation_scores_`.
-
-        Returns
-        -------
-        MLPClassifier
-            Itself.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val))
-
     @available_if(BaseMLP._can_go_on)  # type: ignore[untyped-decorator]
     @with_callbacks  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> MLPClassifier:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch more; n calls do what `fit` does in n epochs, bit for bit.
 
         Parameters
@@ -221,7 +196,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
         Returns
         -------
-        MLPClassifier
+        estimator
             Itself.
         """
         if _check_partial_fit_first_call(self, classes):
@@ -336,8 +311,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         right = self._labels(outputs) == data.y
         return float(np.average(right if right.ndim == 1 else right.all(1), weights=data.weights))
 
-    def _plain_network(self, network: Network) -> Network:
-        """Two classes as two logits, 0 and z: softmax([0, z]) is [1 - sigmoid(z), sigmoid(z)]."""
+    @property
+    def network_(self) -> Network:
+        """The trained `Network`; of two classes with two logits, 0 and z.
+
+        For softmax([0, z]) is [1 - sigmoid(z), sigmoid(z)].
+        """
+        network = self._fitted_network()
         if self.out_activation_ == "softmax" or self._is_multilabel:
             return network
         w, b = network[-1].weights, network[-1].biases

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from chainrule.checks import Array, Integers, Loss
 from chainrule.interop.sklearn.base import BaseMLP, Data, copied
-from chainrule.interop.sklearn.callbacks import with_callbacks
 from chainrule.interop.sklearn.targets import (
     TargetNetwork,
     half_poisson_deviance,
@@ -177,47 +175,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.dropout = dropout
         self.dtype = dtype
 
-    @with_callbacks  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
-    ) -> MLPRegressor:
-        """Train on examples and their targets.
-
-        Parameters
-        ----------
-        X : array-like, shape (n, features)
-        y : array-like, shape (n,) or (n, outputs)
-        sample_weight : array-like, shape (n,), optional
-            An example of weight zero is left out.
-        X_val, y_val : array-likes, optional
-            To validate on after each epoch: `val_loss_curve_`, `validation_scores_`.
-
-        Returns
-        -------
-        MLPRegressor
-            Itself.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val))
-
-    @available_if(BaseMLP._can_go_on)  # type: ignore[untyped-decorator]
-    @with_callbacks  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """Train for one epoch more; n calls do what `fit` does in n epochs, bit for bit.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
-
-        Returns
-        -------
-        MLPRegressor
-            Itself.
-        """
-        return self._fit(X, y, sample_weight, goes_on=True)
-
     def predict(self, X: Any) -> Array:
         """Return what is predicted for each row of X, shape (n,) or (n, outputs)."""
         outputs = self._predictions(self._outputs(X))
@@ -257,7 +214,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _score_of(self, outputs: Array, data: Data) -> float:
         return float(r2_score(data.y, self._predictions(outputs), sample_weight=data.weights))
 
-    def _plain_network(self, network: Network) -> Network:
+    @property
+    def network_(self) -> Network:
+        """The trained `Network`, with mean_squared_error in place of its half."""
+        network = self._fitted_network()
         if self.out_activation_ == "exp":
             return network
         return copied(network, Network, mean_squared_error, network[-1])
