@@ -37,12 +37,7 @@ def export_safetensors(model: Model | Network, path: str | os.PathLike[str]) -> 
         If safetensors is not installed, a layer is not Chainrule's own, what was written does not
         read back as it was, or the file cannot be written.
     """
-    content = safetensors_bytes(Model(model) if isinstance(model, Network) else model)
-    write_whole(path, content, "safetensors")
-
-
-def safetensors_bytes(model: Model) -> bytes:
-    """Return the content of the file that `export_safetensors` writes, read back and compared."""
+    model = Model(model) if isinstance(model, Network) else model
     numpy_files = extra("safetensors.numpy", "safetensors")
     # safetensors 0.8.0 writes the values of an array that is not C-contiguous in another order.
     tensors = {name: np.ascontiguousarray(x) for name, x in tensors_of(model.network).items()}
@@ -53,7 +48,7 @@ def safetensors_bytes(model: Model) -> bytes:
             raise ChainruleError(
                 f"safetensors did not give {name} back as it was written: install another version."
             )
-    return content
+    write_whole(path, content, "safetensors")
 
 
 def load_safetensors(

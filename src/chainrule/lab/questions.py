@@ -34,18 +34,14 @@ def of_dense(layer: Dense, batch: int, which: int) -> dict[str, Any]:
     weights, back = f"{n_in} × {n_out}", f"{n_out} × {n_in}"
     rows_in, rows_out = f"{batch} × {n_in}", f"{batch} × {n_out}"
     others = [f"{n_out}", f"{n_in}", f"{n_in} × {batch}", f"{n_in + 1} × {n_out}"]
+    belongs = "A gradient has the shape of what it belongs to"
     name, right, wrong, why = (
-        (
-            "dW",
-            weights,
-            [back, rows_out, *others],
-            f"A gradient has the shape of what it belongs to: W is {weights}.",
-        ),
+        ("dW", weights, [back, rows_out, *others], f"{belongs}: W is {weights}."),
         (
             "dx",
             rows_in,
             [rows_out, weights, back, *others],
-            f"A gradient has the shape of what it belongs to: x is {rows_in}, a row an image.",
+            f"{belongs}: x is {rows_in}, a row an image.",
         ),
         (
             "db",

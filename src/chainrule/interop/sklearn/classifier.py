@@ -239,29 +239,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             )
 
     def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        is_first = fresh and not self._has_classes_of_partial_fit()
         X, y = validate_data(
             self, X, y, multi_output=True, dtype=self._dtype_of_X(fresh), reset=fresh
         )
         check_classification_targets(y)
         y = y.toarray() if hasattr(y, "toarray") else y
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-        if is_first:
+        are_known = hasattr(self, "classes_") and "_network" not in vars(self)  # by partial_fit
+        if fresh and not are_known:
             self._learn_classes(y)
-        else:
-            self._check_known(y)
-        return X, y
-
-    def _has_classes_of_partial_fit(self) -> bool:
-        return hasattr(self, "classes_") and "_network" not in vars(self)
-
-    def _check_known(self, y: Any) -> None:
-        classes = unique_labels(y)
-        if len(np.setdiff1d(classes, self.classes_)):
+        elif len(np.setdiff1d(classes := unique_labels(y), self.classes_)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}."
             )
+        return X, y
 
     def _encode(self, y: Any) -> Array | Integers:
         if self.out_activation_ == "softmax":
