@@ -6,10 +6,10 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -70,11 +70,16 @@ class Data:
         return Data(self.X[chosen], self.y[chosen], weights)
 
 
+@dataclass(eq=False, repr=False)
 class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
-    """A multi-layer perceptron with scikit-learn's interface; see its two subclasses."""
+    """A multi-layer perceptron with scikit-learn's interface; see its two subclasses.
+
+    The fields are the parameters, each class with its own before those here: the constructor that
+    they make has them all by name, as scikit-learn's clone and get_params read them.
+    """
 
     # The bounds and the words of the installed scikit-learn, then what is Chainrule's own.
-    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ScikitLearnsOwn._parameter_constraints,
         "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
         "momentum": [Interval(Real, 0, 1, closed="left")],
@@ -82,9 +87,28 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         "dtype": "no_validation",
     }
 
-    history_: History
-    n_iter_: int
-    t_: int
+    _: KW_ONLY
+    solver: str = "adam"
+    alpha: float = 0.0001
+    batch_size: int | str = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: bool = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
 
     # ---- what a subclass says ----
 
@@ -446,7 +470,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             warnings.warn("Training interrupted by user.", stacklevel=3)
 
     def _batch_size(self, count: int) -> int:
-        if self.batch_size == "auto":
+        if isinstance(self.batch_size, str):  # "auto"
             return min(200, count)
         if self.batch_size > count:
             warnings.warn(
