@@ -69,23 +69,18 @@ def _lab(options: argparse.Namespace) -> int:
 def _opened(options: argparse.Namespace) -> Lab:
     """Return data and networks, trained now where there are none yet."""
     from chainrule.data.mnist import load_dataset
-    from chainrule.lab.networks import (
-        Lab,
-        check_dataset,
-        networks_of_first_start,
-        networks_of_run,
-    )
+    from chainrule.lab import networks
 
     say = notice(options.quiet)
     dataset = load_dataset(options.data, notice=say)
-    check_dataset(dataset)
+    networks.check_dataset(dataset)
     if options.folder is not None:
-        networks = networks_of_run(options.folder, dataset, say)
+        found = networks.networks_of_run(options.folder, dataset, say)
     else:
-        networks = networks_of_first_start(dataset, say, progress=not options.quiet)
-    for network in networks.values():
+        found = networks.networks_of_first_start(dataset, say, progress=not options.quiet)
+    for network in found.values():
         say(f"{network.title}: {network.accuracy_words}")
-    return Lab(dataset, networks)
+    return networks.Lab(dataset, found)
 
 
 def _has_screen() -> bool:

@@ -18,6 +18,7 @@ from chainrule.storage.models import parameters_sha256
 OPSET = 17  # of 2022: every runtime in use reads it, and each operator here is older
 IR_VERSION = 8  # the container of the same release, onnx 1.12
 INPUT, OUTPUT, BATCH = "images", "probabilities", "batch"
+OPERATORS = {ReLU: "Relu", LeakyReLU: "LeakyRelu", Sigmoid: "Sigmoid", Tanh: "Tanh"}
 
 
 def export_onnx(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
@@ -50,11 +51,12 @@ def onnx_model(classifier: ImageClassifier) -> Any:
     for layer in classifier.network:
         result = _layer(graph, result, layer)
     graph.add("Softmax", result, output=OUTPUT, axis=1)
+    shape = classifier.image_shape or (classifier.pixels,)
     model = onnx.helper.make_model(
         onnx.helper.make_graph(
             graph.nodes,
             "chainrule",
-            [graph.value(INPUT, (BATCH, *_image_shape(classifier)))],
+            [graph.value(INPUT, (BATCH, *shape))],
             [graph.value(OUTPUT, (BATCH, len(classifier.classes)))],
             graph.constants,
         ),
@@ -64,14 +66,12 @@ def onnx_model(classifier: ImageClassifier) -> Any:
         producer_version=__version__,
         doc_string="Raw pixels from 0 to 1 go in, probabilities of the classes come out.",
     )
-    onnx.helper.set_model_props(
-        model,
-        {
-            "classes": json.dumps(classifier.classes),
-            "parameters_sha256": parameters_sha256(classifier.network),
-            "trained_on": classifier.trained_on,
-        },
-    )
+    properties = {
+        "classes": json.dumps(classifier.classes),
+        "parameters_sha256": parameters_sha256(classifier.network),
+        "trained_on": classifier.trained_on,
+    }
+    onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -117,18 +117,12 @@ def _layer(graph: _Graph, x: str, layer: Layer) -> str:
         place = len(graph.nodes)
         weights = graph.constant(f"{place}.weights", layer.weights)
         return graph.add("Gemm", x, weights, graph.constant(f"{place}.biases", layer.biases))
-    if isinstance(layer, LeakyReLU):
-        return graph.add("LeakyRelu", x, alpha=layer.slope)
     if isinstance(layer, Dropout):
         return x  # the identity, once training is over
-    operators = {ReLU: "Relu", Sigmoid: "Sigmoid", Tanh: "Tanh"}
-    if type(layer) not in operators:
+    if type(layer) not in OPERATORS:
         raise ChainruleError(
             f"{layer} has no operator in ONNX that Chainrule knows: export a network of "
             "Dense, ReLU, LeakyReLU, Sigmoid, Tanh and Dropout."
         )
-    return graph.add(operators[type(layer)], x)
-
-
-def _image_shape(classifier: ImageClassifier) -> tuple[int, ...]:
-    return classifier.image_shape or (classifier.pixels,)
+    attributes: dict[str, Any] = {"alpha": layer.slope} if isinstance(layer, LeakyReLU) else {}
+    return graph.add(OPERATORS[type(layer)], x, **attributes)

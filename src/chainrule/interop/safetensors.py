@@ -17,7 +17,7 @@ from chainrule.checks import Array, ChainruleError, extra, of_shape
 from chainrule.layers import Dense, Layer
 from chainrule.network import Network
 from chainrule.storage.files import write_whole
-from chainrule.storage.models import LAYERS, LOSSES, Model
+from chainrule.storage.models import LOSSES, Model, description_of, layer_of
 
 FORMAT = "chainrule"
 
@@ -37,17 +37,10 @@ def export_safetensors(model: Model | Network, path: str | os.PathLike[str]) -> 
         If safetensors is not installed, a layer is not Chainrule's own, what was written does not
         read back as it was, or the file cannot be written.
     """
-    content = safetensors_bytes(Model(model) if isinstance(model, Network) else model)
-    write_whole(path, content, "safetensors")
-
-
-def safetensors_bytes(model: Model) -> bytes:
-    """Return the content of the file that `export_safetensors` writes, read back and compared."""
+    model = Model(model) if isinstance(model, Network) else model
     numpy_files = extra("safetensors.numpy", "safetensors")
     # safetensors 0.8.0 writes the values of an array that is not C-contiguous in another order.
-    tensors = {
-        name: np.ascontiguousarray(array) for name, array in tensors_of(model.network).items()
-    }
+    tensors = {name: np.ascontiguousarray(x) for name, x in tensors_of(model.network).items()}
     content: bytes = numpy_files.save(tensors, metadata=_header(model))
     came = numpy_files.load(content)
     for name, tensor in tensors.items():
@@ -55,7 +48,7 @@ def safetensors_bytes(model: Model) -> bytes:
             raise ChainruleError(
                 f"safetensors did not give {name} back as it was written: install another version."
             )
-    return content
+    write_whole(path, content, "safetensors")
 
 
 def load_safetensors(
@@ -109,11 +102,7 @@ def tensors_of(network: Network) -> dict[str, Array]:
     """Return the parameters under PyTorch's names, in PyTorch's layout."""
     tensors = {}
     for i, layer in enumerate(network):
-        if LAYERS.get(type(layer).__name__) is not type(layer):
-            raise ChainruleError(
-                f"{layer} is not one of Chainrule's layers: export a network of "
-                f"{', '.join(LAYERS)}."
-            )
+        description_of(layer)  # an error for a layer of one's own: its parameters have no name here
         if isinstance(layer, Dense):
             tensors[f"{i}.weight"] = layer.weights.T  # (in, out) -> (out, in)
             tensors[f"{i}.bias"] = layer.biases
@@ -125,11 +114,7 @@ def _header(model: Model) -> dict[str, str]:
     network = model.network
     said = {
         "format": FORMAT,
-        "layers": [
-            {"type": type(layer).__name__}
-            | {name: getattr(layer, name) for name in layer.arguments}
-            for layer in network
-        ],
+        "layers": [description_of(layer) for layer in network],
         "loss": next((name for name, loss in LOSSES.items() if loss is network.loss), None),
         "classes": model.classes,
         "preprocessing": model.preprocessing,
@@ -145,34 +130,26 @@ def _described(
         raise ChainruleError(
             "it does not say its layers: pass them, load_safetensors(path, [Dense(784, 64), ...])."
         )
-    layers: list[Layer] = []
-    for i, description in enumerate(json.loads(header["layers"])):
-        kind = LAYERS[description.pop("type")]
-        if kind is Dense:  # so that no header declares more than the file holds
+    descriptions = json.loads(header["layers"])
+    for i, description in enumerate(descriptions):
+        if description["type"] == "Dense":  # no header declares more than the file holds
             shape = (description["n_out"], description["n_in"])
             of_shape(f"{i}.weight", tensors[f"{i}.weight"], shape, np.float64)
-            description["initializer"] = _zeros
-        layers.append(kind(**description))
     loss = json.loads(header["loss"])
     if loss not in LOSSES and "loss" not in options:
         raise ChainruleError("it does not say its loss: pass it, load_safetensors(path, loss=...).")
+    layers = [layer_of(description) for description in descriptions]
     return layers, {"loss": LOSSES.get(loss)} | options
-
-
-def _zeros(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    return np.zeros((n_in, n_out))
 
 
 def _fill(network: Network, tensors: dict[str, Array]) -> None:
     """Put the tensors into the layers, each where it belongs and none left over."""
-    missing = object()
-    left = dict(tensors)
-    for name, view in tensors_of(network).items():
-        value: Any = left.pop(name, missing)
-        if value is missing:
+    views = tensors_of(network)
+    for name, view in views.items():
+        if name not in tensors:
             raise ChainruleError(f"it has no tensor {name}; it has {', '.join(tensors) or 'none'}.")
-        view[...] = of_shape(name, value, view.shape, view.dtype)
-    if left:
+        view[...] = of_shape(name, tensors[name], view.shape, view.dtype)
+    if left := [name for name in tensors if name not in views]:
         raise ChainruleError(f"the tensors {', '.join(left)} belong to none of the layers.")
 
 

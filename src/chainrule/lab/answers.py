@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,16 @@ PIXELS = SIDE * SIDE
 LARGEST_DRAWING = 400  # pixels of a side
 MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
+STAGES = {
+    "drawn": "The ink as it was drawn, on {width} × {height} pixels.",
+    "cropped": "The empty border is cut off: {width} × {height} pixels of ink are left.",
+    "scaled": "Scaled by {factor:.2f}, so that the longer side is {longer_side} pixels, as in "
+    "MNIST.",
+    "centred": "Moved by whole pixels until its centre of mass is in the middle: "
+    "{offset_rows:+.2f} rows and {offset_columns:+.2f} columns from pixel (14, 14).",
+    "lopsided": "The ink is so lopsided that its centre of mass stays {offset_rows:+.2f} rows and "
+    "{offset_columns:+.2f} columns from pixel (14, 14): it would leave the picture.",
+}
 
 
 def network_asked(lab: Lab, asked: Asked, name: str = "network") -> LabNetwork:
@@ -80,16 +89,10 @@ def layers_of(network: Network) -> list[dict[str, Any]]:
     """Return what each layer is, and how many features come in and go out."""
     described, width = [], 0
     for index, layer in enumerate(network):
-        n_in, n_out = (layer.n_in, layer.n_out) if isinstance(layer, Dense) else (width, width)
-        width = n_out
+        n_in, width = (layer.n_in, layer.n_out) if isinstance(layer, Dense) else (width, width)
+        kind, words = type(layer).__name__, str(layer)
         described.append(
-            {
-                "index": index,
-                "kind": type(layer).__name__,
-                "n_in": n_in,
-                "n_out": n_out,
-                "words": str(layer),
-            }
+            {"index": index, "kind": kind, "n_in": n_in, "n_out": width, "words": words}
         )
     return described
 
@@ -102,13 +105,10 @@ def digit(lab: Lab, asked: Asked) -> dict[str, Any]:
 def digits(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Return the first stored test images of a class."""
     label = asked.whole("label", 0, CLASSES - 1)
-    return {"label": label, "indices": indices_of(lab, label)[:MOST_INDICES]}
-
-
-def indices_of(lab: Lab, label: int) -> list[int]:
-    """Return where the stored images of a class stand."""
-    found: list[int] = np.flatnonzero(lab.labels == label).tolist()
-    return found
+    return {
+        "label": label,
+        "indices": np.flatnonzero(lab.labels == label)[:MOST_INDICES].tolist(),
+    }
 
 
 def stored(lab: Lab, index: int) -> dict[str, Any]:
@@ -169,55 +169,28 @@ def _drawing(asked: Asked) -> Any:
 
 def stages(steps: Centring) -> list[dict[str, Any]]:
     """Return the four pictures of a centring with their numbers, each in a sentence."""
-    drawn, cropped, scaled = steps.drawn, steps.cropped, steps.scaled
-    height, width = cropped.shape
-    factor = max(scaled.shape) / max(cropped.shape)
+    height, width = steps.cropped.shape
+    longer_side = max(steps.scaled.shape)
     row, column = steps.offset
-    numbers: dict[str, tuple[Array, dict[str, Any], str]] = {
-        "drawn": (
-            drawn,
-            {"ink": int((drawn > 0).sum())},
-            f"The ink as it was drawn, on {drawn.shape[1]} × {drawn.shape[0]} pixels.",
-        ),
-        "cropped": (
-            cropped,
-            {"width": width, "height": height},
-            f"The empty border is cut off: {width} × {height} pixels of ink are left.",
-        ),
-        "scaled": (
-            scaled,
-            {"longer_side": max(scaled.shape), "factor": factor},
-            f"Scaled by {factor:.2f}, so that the longer side is {max(scaled.shape)} pixels, as in "
-            "MNIST.",
-        ),
-        "centred": (
-            steps.centred,
-            {"offset_rows": row, "offset_columns": column, "is_lopsided": steps.is_lopsided},
-            _centred_words(steps),
-        ),
+    numbers: dict[str, dict[str, Any]] = {
+        "drawn": {"ink": int((steps.drawn > 0).sum())},
+        "cropped": {"width": width, "height": height},
+        "scaled": {"longer_side": longer_side, "factor": longer_side / max(height, width)},
+        "centred": {"offset_rows": row, "offset_columns": column, "is_lopsided": steps.is_lopsided},
     }
-    return [
-        {
-            "name": name,
-            "width": picture.shape[1],
-            "height": picture.shape[0],
-            "pixels": np.rint(picture * 255).astype(int).ravel().tolist(),
-            "numbers": facts,
-            "words": words,
-        }
-        for name, (picture, facts, words) in numbers.items()
-    ]
+    return [_stage(name, getattr(steps, name), facts) for name, facts in numbers.items()]
 
 
-def _centred_words(steps: Centring) -> str:
-    row, column = steps.offset
-    where = f"{row:+.2f} rows and {column:+.2f} columns from pixel (14, 14)"
-    if steps.is_lopsided:
-        return (
-            f"The ink is so lopsided that its centre of mass stays {where}: it would leave the "
-            "picture."
-        )
-    return f"Moved by whole pixels until its centre of mass is in the middle: {where}."
+def _stage(name: str, picture: Array, numbers: dict[str, Any]) -> dict[str, Any]:
+    size = {"width": picture.shape[1], "height": picture.shape[0]}
+    key = "lopsided" if numbers.get("is_lopsided") else name
+    return {
+        "name": name,
+        **size,
+        "pixels": np.rint(picture * 255).astype(int).ravel().tolist(),
+        "numbers": numbers,
+        "words": STAGES[key].format(**size | numbers),
+    }
 
 
 def shrunk(drawing: Any) -> Array:
@@ -320,11 +293,6 @@ def cell(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Return the images of one cell of the confusion matrix, the surest first."""
     chosen = network_asked(lab, asked)
     true, predicted = (asked.whole(name, 0, CLASSES - 1) for name in ("true", "predicted"))
-    return images_of_cell(lab, chosen, true, predicted)
-
-
-def images_of_cell(lab: Lab, chosen: LabNetwork, true: int, predicted: int) -> dict[str, Any]:
-    """Return the images of a class that a network takes for another, or rightly for itself."""
     within = np.flatnonzero((lab.labels == true) & (chosen.predicted == predicted))
     return {"count": len(within), "images": _surest(lab, chosen, within)}
 
@@ -345,31 +313,22 @@ def _surest(lab: Lab, chosen: LabNetwork, rows: Integers) -> list[dict[str, Any]
 
 def difference(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Return what the second network reads rightly where the first is wrong, and the reverse."""
-    return difference_of(lab, *(network_asked(lab, asked, name) for name in ("a", "b")))
-
-
-def difference_of(lab: Lab, a: LabNetwork, b: LabNetwork) -> dict[str, Any]:
-    """Compare two networks image by image."""
+    a, b = (network_asked(lab, asked, name) for name in ("a", "b"))
     right_a, right_b = (network.predicted == lab.labels for network in (a, b))
     fixed, broken = np.flatnonzero(~right_a & right_b), np.flatnonzero(right_a & ~right_b)
+    both = {"predicted_a": a.predicted, "predicted_b": b.predicted}
+
+    def shown(rows: Integers) -> list[dict[str, Any]]:
+        return [
+            image | {name: int(predicted[image["index"]]) for name, predicted in both.items()}
+            for image in _surest(lab, b, rows)
+        ]
+
     return {
-        "fixed": _with_both(_surest(lab, b, fixed), a, b),
-        "broken": _with_both(_surest(lab, b, broken), a, b),
+        "fixed": shown(fixed),
+        "broken": shown(broken),
         "fixed_count": len(fixed),
         "broken_count": len(broken),
         "both_wrong": int((~right_a & ~right_b).sum()),
         "both_right": int((right_a & right_b).sum()),
     }
-
-
-def _with_both(
-    images: Sequence[dict[str, Any]], a: LabNetwork, b: LabNetwork
-) -> list[dict[str, Any]]:
-    return [
-        {
-            **image,
-            "predicted_a": int(a.predicted[image["index"]]),
-            "predicted_b": int(b.predicted[image["index"]]),
-        }
-        for image in images
-    ]

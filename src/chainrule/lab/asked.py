@@ -11,7 +11,6 @@ import numpy as np
 
 from chainrule.checks import Array, ChainruleError
 
-MISSING = object()
 WHOLE = re.compile(r"-?[0-9]{1,9}")  # as a whole number stands in an address
 
 
@@ -59,12 +58,11 @@ class Asked:
     def __init__(self, fields: Mapping[str, Any], names: Iterable[str]) -> None:
         self.fields = {name: value for name, value in fields.items() if value is not None}
         known = list(names)
-        for name in self.fields:
-            if name not in known:
-                wanted = ", ".join(known) or "nothing"
-                raise ChainruleError(
-                    f"This address takes {wanted}, got {name!r:.40}: leave it out."
-                )
+        if strange := [name for name in self.fields if name not in known]:
+            raise ChainruleError(
+                f"This address takes {', '.join(known) or 'nothing'}, got {strange[0]!r:.40}: "
+                "leave it out."
+            )
 
     @classmethod
     def of_query(cls, pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> Asked:
@@ -119,27 +117,28 @@ class Asked:
 
     def listed(self, name: str, counts: Iterable[int]) -> list[Any]:
         """Return a field that must be a list, as long as one of `counts`."""
-        value, wanted = self.value(name), list(counts)
-        if not isinstance(value, list) or len(value) not in wanted:
-            came = f"{len(value):,}" if isinstance(value, list) else f"{value!r:.60}"
-            words = " or ".join(str(count) for count in wanted)
-            raise ChainruleError(f"{name} must be a list of {words} values, got {came}.")
-        return value
+        return _list(name, self.value(name), counts, "values")
 
 
 def numbers(name: str, values: Any, count: int, least: float, most: float) -> Array:
     """Return a flat list of `count` numbers within bounds as a float64 array, (count,)."""
-    if not isinstance(values, list) or len(values) != count:
-        came = f"{len(values):,}" if isinstance(values, list) else f"{values!r:.60}"
-        raise ChainruleError(f"{name} must be a list of {count:,} numbers, got {came}.")
+    _list(name, values, (count,), "numbers")
     if not set(map(type, values)) <= {int, float}:  # before NumPy sees them: strings grow there
         raise ChainruleError(f"{name} must hold numbers alone, got other values among them.")
-    if not all(least <= value <= most for value in values):
-        wrong = next(value for value in values if not least <= value <= most)
+    if wrong := [value for value in values if not least <= value <= most]:
         raise ChainruleError(
-            f"{name} must hold numbers from {least:g} to {most:g}, got {wrong!r:.60}."
+            f"{name} must hold numbers from {least:g} to {most:g}, got {wrong[0]!r:.60}."
         )
     return np.array(values, np.float64)
+
+
+def _list(name: str, value: Any, counts: Iterable[int], what: str) -> list[Any]:
+    wanted = list(counts)
+    if not isinstance(value, list) or len(value) not in wanted:
+        came = f"{len(value):,}" if isinstance(value, list) else f"{value!r:.60}"
+        words = " or ".join(f"{count:,}" for count in wanted)
+        raise ChainruleError(f"{name} must be a list of {words} {what}, got {came}.")
+    return value
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -85,29 +85,24 @@ def _write(lab: Lab, folder: Path, static: Path) -> None:
 
 def stored_answers(lab: Lab) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each answer that the static page reads, with the name of its file."""
-    chosen = stored_digits(lab)
-    yield "lab", answers.lab(lab, Asked({}, ()))
+
+    def ask(answer: Callable[[Lab, Asked], Any], **fields: Any) -> Any:
+        return answer(lab, Asked(fields, fields))
+
+    classes = [ask(answers.digits, label=label)["indices"] for label in range(CLASSES)]
+    chosen = [index for indices in classes for index in indices[:OF_A_CLASS]]
+    yield "lab", ask(answers.lab)
     yield "digits", {"digits": [answers.stored(lab, index) for index in chosen]}
     for id, network in lab.networks.items():
-        asked = Asked({"network": id}, ("network",))
-        yield f"weights-{id}", answers.weights(lab, asked)
-        yield f"confusion-{id}", answers.confusion(lab, asked)
-        yield (
-            f"cells-{id}",
-            {
-                f"{true}-{predicted}": answers.images_of_cell(lab, network, true, predicted)
-                for true, predicted in np.ndindex(CLASSES, CLASSES)
-            },
-        )
+        yield f"weights-{id}", ask(answers.weights, network=id)
+        yield f"confusion-{id}", ask(answers.confusion, network=id)
+        cells = {
+            f"{true}-{predicted}": ask(answers.cell, network=id, true=true, predicted=predicted)
+            for true, predicted in np.ndindex(CLASSES, CLASSES)
+        }
+        yield f"cells-{id}", cells
         for index in chosen:
             batch = walk.batch_of(network, lab.images[[index]], lab.labels[[index]])
             yield f"backward-{id}-{index}", walk.cards_of(batch, SOME_ENTRIES)
     for a, b in permutations(lab.networks, 2):
-        yield f"difference-{a}-{b}", answers.difference_of(lab, lab.networks[a], lab.networks[b])
-
-
-def stored_digits(lab: Lab) -> list[int]:
-    """Return the indices of the first two stored images of each class."""
-    return [
-        index for label in range(CLASSES) for index in answers.indices_of(lab, label)[:OF_A_CLASS]
-    ]
+        yield f"difference-{a}-{b}", ask(answers.difference, a=a, b=b)

@@ -4,114 +4,89 @@
 
 from __future__ import annotations
 
+import html
+from dataclasses import dataclass
 
-def _row(*parts: str) -> str:
-    return f"<mtr><mtd>{''.join(parts)}</mtd></mtr>"
+SIGNS = {
+    "1/B": "<mfrac><mn>1</mn><mi>B</mi></mfrac>",
+    "∑batch": "<munder><mo>∑</mo><mi>batch</mi></munder>",
+    "xᵀ": "<msup><mi>x</mi><mi>T</mi></msup>",
+    "Wᵀ": "<msup><mi>W</mi><mi>T</mi></msup>",
+    "y²": "<msup><mi>y</mi><mn>2</mn></msup>",
+    "{": "<mrow>",
+    "}": "</mrow>",
+}
 
 
-def _name(text: str) -> str:
-    return f"<mi>{text}</mi>"
+@dataclass(frozen=True)
+class Rule:
+    """How the gradient goes back through one kind of layer.
+
+    Attributes
+    ----------
+    words : str
+    formula : tuple of str
+        Lines as on a blackboard, their signs set apart by spaces.
+    factor : str
+        What dy is multiplied by, in one line; of a layer that works number by number.
+    """
+
+    words: str
+    formula: tuple[str, ...]
+    factor: str = ""
+
+    @property
+    def mathml(self) -> str:
+        """The formula as the page shows it."""
+        rows = ("".join(map(_sign, line.split())) for line in self.formula)
+        table = "".join(f"<mtr><mtd>{row}</mtd></mtr>" for row in rows)
+        return f'<math display="block"><mtable columnalign="left">{table}</mtable></math>'
 
 
 def _sign(text: str) -> str:
-    return f"<mo>{text}</mo>"
+    tag = "mn" if text.isdigit() else "mi" if text[0].isalpha() else "mo"
+    return SIGNS.get(text) or f"<{tag}>{html.escape(text)}</{tag}>"
 
 
-def _transposed(text: str) -> str:
-    return f"<msup>{_name(text)}<mi>T</mi></msup>"
-
-
-def _formula(*rows: str) -> str:
-    return f'<math display="block"><mtable columnalign="left">{"".join(rows)}</mtable></math>'
-
-
-def _elementwise(*factor: str) -> str:
-    return _formula(_row(_name("dx"), _sign("="), _name("dy"), _sign("⊙"), *factor))
-
-
-_EQUALS, _TIMES = _sign("="), _sign("·")
-
-LOSS = _formula(
-    _row(
-        _name("dz"),
-        _EQUALS,
-        "<mfrac><mn>1</mn><mi>B</mi></mfrac>",
-        "<mrow>",
-        _sign("("),
-        "<mi>softmax</mi>",
-        _sign("("),
-        _name("z"),
-        _sign(")"),
-        _sign("−"),
-        "<mi>one-hot</mi>",
-        _sign("("),
-        _name("labels"),
-        _sign(")"),
-        _sign(")"),
-        "</mrow>",
-    )
-)
-DENSE = _formula(
-    _row(_name("dW"), _EQUALS, _transposed("x"), _TIMES, _name("dy")),
-    _row(
-        _name("db"),
-        _EQUALS,
-        "<munder><mo>∑</mo><mi>batch</mi></munder>",
-        _name("dy"),
+RULES = {
+    "loss": Rule(
+        "The gradient of the logits is what the network says minus what is true: each probability, "
+        "less 1 at the right class. The mean over the batch is taken here, by dividing by B, and "
+        "in no other step.",
+        ("dz = 1/B { ( softmax ( z ) − one-hot ( labels ) ) }",),
     ),
-    _row(_name("dx"), _EQUALS, _name("dy"), _TIMES, _transposed("W")),
-)
-
-LOSS_WORDS = (
-    "The gradient of the logits is what the network says minus what is true: each probability, "
-    "less 1 at the right class. The mean over the batch is taken here, by dividing by B, and in "
-    "no other step."
-)
-DENSE_WORDS = (
-    "Each weight gets the input that it was multiplied by times the gradient of its output, summed "
-    "over the batch. Each bias gets the sum of the gradient of its output. The input gets the "
-    "gradient back through the same weights, turned around. Nothing is divided here."
-)
-
-# By kind: the rule in words, and the formula.
-OTHERS: dict[str, tuple[str, str]] = {
-    "ReLU": (
+    "Dense": Rule(
+        "Each weight gets the input that it was multiplied by times the gradient of its output, "
+        "summed over the batch. Each bias gets the sum of the gradient of its output. The input "
+        "gets the gradient back through the same weights, turned around. Nothing is divided here.",
+        ("dW = xᵀ · dy", "db = ∑batch dy", "dx = dy · Wᵀ"),
+    ),
+    "ReLU": Rule(
         "Where the input was above 0 the gradient passes as it is; where it was not, the unit was "
         "silent and the gradient is 0.",
-        _elementwise(_sign("["), _name("x"), _sign("&gt;"), "<mn>0</mn>", _sign("]")),
+        ("dx = dy ⊙ [ x > 0 ]",),
+        "[x > 0]",
     ),
-    "LeakyReLU": (
+    "LeakyReLU": Rule(
         "Where the input was above 0 the gradient passes as it is; elsewhere it is multiplied by "
         "the small slope.",
-        _elementwise("<mi>slope</mi>", _sign("("), _name("x"), _sign(")")),
+        ("dx = dy ⊙ slope ( x )",),
+        "(1 where x > 0, else slope)",
     ),
-    "Sigmoid": (
+    "Sigmoid": Rule(
         "The gradient is multiplied by y (1 − y): the slope of the curve where the unit stood.",
-        _elementwise(
-            _name("y"),
-            _sign("⊙"),
-            *(_sign("("), "<mn>1</mn>", _sign("−"), _name("y"), _sign(")")),
-        ),
+        ("dx = dy ⊙ y ⊙ ( 1 − y )",),
+        "y (1 − y)",
     ),
-    "Tanh": (
+    "Tanh": Rule(
         "The gradient is multiplied by 1 − y²: the slope of the curve where the unit stood.",
-        _elementwise(
-            *(_sign("("), "<mn>1</mn>", _sign("−"), "<msup><mi>y</mi><mn>2</mn></msup>"),
-            _sign(")"),
-        ),
+        ("dx = dy ⊙ ( 1 − y² )",),
+        "(1 − y²)",
     ),
-    "Dropout": (
+    "Dropout": Rule(
         "Dropout works in training alone; here every unit is kept and the gradient passes as it "
         "is.",
-        _formula(_row(_name("dx"), _EQUALS, _name("dy"))),
+        ("dx = dy",),
+        "1",
     ),
-}
-
-# What dy is multiplied by, in one line.
-FACTORS = {
-    "ReLU": "[x > 0]",
-    "LeakyReLU": "(1 where x > 0, else slope)",
-    "Sigmoid": "y (1 − y)",
-    "Tanh": "(1 − y²)",
-    "Dropout": "1",
 }

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import math
 import re
-from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 1_000_000  # bytes
 BODY_SECONDS = 10
@@ -43,6 +41,13 @@ class Refusal(Exception):
     def __init__(self, status: int, sentence: str, reason: str | None = None) -> None:
         super().__init__(sentence)
         self.status, self.reason = status, reason
+
+    def answer(self) -> JSONResponse:
+        """Return it as the page takes it."""
+        # What is left of a body that was not read is not a request.
+        headers = {"Connection": "close"} | ({"Allow": "GET, POST"} if self.status == 405 else {})
+        reason = {"reason": self.reason} if self.reason else {}
+        return JSONResponse({"error": str(self)} | reason, self.status, headers)
 
 
 class Gate:
@@ -73,58 +78,52 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive)
+        body = _Body(scope, receive)
         try:
-            self._check(scope)
-            whole = await body.read(BODY_LIMIT if scope["method"] == "POST" else 0, scope)
+            self._check(scope["method"], Headers(scope=scope))
+            whole = await body.read(BODY_LIMIT if scope["method"] == "POST" else 0)
         except Refusal as refusal:
-            await body.drop(scope)
-            await _refuse(refusal, send)
+            await body.drop()
+            await refusal.answer()(scope, receive, send)
         except _Vanished:
             return
         else:
             await self.app(scope, _giving(whole, receive), send)
 
-    def _check(self, scope: Scope) -> None:
+    def _check(self, method: str, headers: Headers) -> None:
         """Raise the refusal of a request whose head alone shows that it must not pass."""
-        host = self._checked_host(scope)
-        if scope["method"] not in ("GET", "POST"):
-            raise Refusal(
-                405, f"The lab answers GET and POST, got {scope['method']:.20}: use one of them."
-            )
-        origins = _values(scope, "Origin")
-        if origins not in ([], [f"http://{host}"]):
-            raise Refusal(
-                403,
-                f"The request must come from the lab's own page, http://{host}, got "
-                f"{' and '.join(origins):.80}: open the lab's address.",
-            )
-        if scope["method"] == "POST":
-            self._check_changing(scope, origins)
-
-    def _checked_host(self, scope: Scope) -> str:
-        hosts = [host.lower() for host in _values(scope, "Host")]
+        hosts = [host.lower() for host in headers.getlist("Host")]
         if len(hosts) != 1 or hosts[0] not in self.hosts:
             raise Refusal(
                 400,
                 f"Host must be one of {', '.join(sorted(self.hosts))}, got "
                 f"{' and '.join(hosts) or 'none':.80}: open the address that the lab printed.",
             )
-        return hosts[0]
+        if method not in ("GET", "POST"):
+            raise Refusal(405, f"The lab answers GET and POST, got {method:.20}: use one of them.")
+        origins = headers.getlist("Origin")
+        if origins not in ([], [f"http://{hosts[0]}"]):
+            raise Refusal(
+                403,
+                f"The request must come from the lab's own page, http://{hosts[0]}, got "
+                f"{' and '.join(origins):.80}: open the lab's address.",
+            )
+        if method == "POST":
+            self._check_changing(headers)
 
-    def _check_changing(self, scope: Scope, origins: list[str]) -> None:
-        if not origins:
+    def _check_changing(self, headers: Headers) -> None:
+        if "Origin" not in headers:
             raise Refusal(
                 403, "A POST needs the Origin of the lab's own page, got none: send it from there."
             )
-        kinds = _values(scope, "Content-Type")
+        kinds = headers.getlist("Content-Type")
         if [kind.partition(";")[0].strip().lower() for kind in kinds] != ["application/json"]:
             raise Refusal(
                 415,
                 "A POST's Content-Type must be application/json, got "
                 f"{' and '.join(kinds) or 'none':.80}: send JSON.",
             )
-        tokens = _values(scope, TOKEN_HEADER)
+        tokens = headers.getlist(TOKEN_HEADER)
         if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), self.token.encode()):
             raise Refusal(
                 403,
@@ -138,20 +137,16 @@ class _Vanished(Exception):
     """The client has gone before its body came."""
 
 
-def _values(scope: Scope, name: str) -> list[str]:
-    """Return what stands in every header of this name."""
-    wanted = name.lower().encode()
-    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == wanted]
-
-
 class _Body:
     """The body of one request, read part by part and never kept beyond a limit."""
 
-    def __init__(self, receive: Receive) -> None:
-        self.receive = receive
-        self.has_ended = False
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.receive, self.has_ended = receive, False
+        lengths = Headers(scope=scope).getlist("Content-Length")
+        are_numbers = all(re.fullmatch("[0-9]{1,15}", length) for length in lengths)
+        self.claimed = max(map(int, lengths), default=0) if are_numbers else math.inf
 
-    async def read(self, limit: int, scope: Scope) -> bytes:
+    async def read(self, limit: int) -> bytes:
         """Return the whole body, whatever length it claims.
 
         Raises
@@ -162,7 +157,7 @@ class _Body:
         too_long = Refusal(
             413, f"The body must have at most {limit:,} bytes, got more: send a smaller one."
         )
-        if _claimed(scope) > limit:
+        if self.claimed > limit:
             raise too_long
         body = b""
         try:
@@ -177,9 +172,9 @@ class _Body:
             ) from None
         return body
 
-    async def drop(self, scope: Scope) -> None:
+    async def drop(self) -> None:
         """Throw away what is left, so that its sender listens; of a very long body nothing."""
-        if _claimed(scope) > DRAINED:
+        if self.claimed > DRAINED:
             return
         size = 0
         with suppress(TimeoutError, _Vanished):
@@ -196,14 +191,6 @@ class _Body:
         return part
 
 
-def _claimed(scope: Scope) -> float:
-    """Return the length that a body claims to have; infinity for what is no number."""
-    lengths = _values(scope, "Content-Length")
-    if any(not re.fullmatch("[0-9]{1,15}", length) for length in lengths):
-        return math.inf
-    return max(map(int, lengths), default=0)
-
-
 def _giving(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that gives the body that has been read, and then what comes."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -215,33 +202,9 @@ def _giving(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send) -> Send:
-    names = {name.lower().encode() for name in HEADERS}
-
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
-            message = {**message, "headers": [*own, *_encoded(HEADERS.items())]}
+            MutableHeaders(scope=message).update(HEADERS)
         await send(message)
 
     return send_with_headers
-
-
-async def _refuse(refusal: Refusal, send: Send) -> None:
-    answer: dict[str, Any] = {"error": str(refusal)}
-    if refusal.reason:
-        answer["reason"] = refusal.reason
-    body = json.dumps(answer).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "Connection": "close",  # what is left of a body that was not read is not a request
-    }
-    if refusal.status == 405:
-        headers["Allow"] = "GET, POST"
-    start = {"type": "http.response.start", "status": refusal.status}
-    await send({**start, "headers": _encoded(headers.items())})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _encoded(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]

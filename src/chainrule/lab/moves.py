@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.checks import ChainruleError
+from chainrule.checks import Array, ChainruleError
 from chainrule.lab.answers import dense_asked
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import Lab
@@ -22,26 +21,9 @@ LARGEST_RATE = 100.0
 AGREES = 1e-6  # relative error below which a nudge proves the gradient
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One number of a network: the layer's index, the name of the array, the place within it."""
-
-    layer: int
-    name: str
-    at: tuple[int, ...]
-
-    def value_in(self, network: Network) -> float:
-        """Return the number as it is in a network."""
-        return float(network[self.layer].parameters[self.name][self.at])
-
-    def gradient_in(self, network: Network) -> float:
-        """Return what the last `backward` wrote for it."""
-        return float(network[self.layer].gradients[self.name][self.at])
-
-
-def entry_asked(network: Network, asked: Asked) -> Entry:
-    """Return the one number that a request names."""
-    index, layer = dense_asked(network, asked)
+def entry_asked(network: Network, asked: Asked) -> tuple[Array, Array, tuple[int, ...]]:
+    """Return the array that a request names, its gradient, and the place of one number in both."""
+    _, layer = dense_asked(network, asked)
     name = asked.one_of("name", NAMES)
     shape = layer.parameters[name].shape
     at = asked.listed("at", (len(shape),))
@@ -51,22 +33,30 @@ def entry_asked(network: Network, asked: Asked) -> Entry:
                 f"at must lie within the shape of the {name}, {shape}, counted from 0, "
                 f"got {at!r:.60}."
             )
-    return Entry(index, name, tuple(at))
+    return layer.parameters[name], layer.gradients[name], tuple(at)
+
+
+def loss_of(batch: Batch) -> float:
+    """Return the loss of the batch."""
+    return batch.network.loss(batch.network.forward(batch.X), batch.labels)[0]
 
 
 def nudge(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Push one weight by h both ways, and compare the slope with backpropagation's, in float64."""
     batch = batch_asked(lab, asked)
-    network = batch.network
-    entry, h = entry_asked(network, asked), asked.real("h", 0, LARGEST_H)
-    network.loss_and_gradients(batch.X, batch.labels)
-    gradient, value = entry.gradient_in(network), entry.value_in(network)
+    array, gradients, at = entry_asked(batch.network, asked)
+    h = asked.real("h", 0, LARGEST_H)
+    batch.network.loss_and_gradients(batch.X, batch.labels)
+    gradient, value = float(gradients[at]), float(array[at])
     above, below = value + h, value - h
     if above == below:
         raise ChainruleError(
             f"h must be large enough to move {value:.6g} in float64, got {h:g}: take a larger one."
         )
-    plus, minus = (_loss_with(batch, entry, pushed) for pushed in (above, below))
+    array[at] = above
+    plus = loss_of(batch)
+    array[at] = below
+    minus = loss_of(batch)
     slope = (plus - minus) / (above - below)
     error = relative_error(slope, gradient)
     return {
@@ -77,23 +67,9 @@ def nudge(lab: Lab, asked: Asked) -> dict[str, Any]:
         "slope": slope,
         "gradient": gradient,
         "relative_error": error,
-        "dtype": str(network.dtype),
+        "dtype": str(batch.network.dtype),
         "words": _nudge_words(slope, gradient, error, h),
     }
-
-
-def loss_of(batch: Batch) -> float:
-    """Return the loss of the batch."""
-    return batch.network.loss(batch.network.forward(batch.X), batch.labels)[0]
-
-
-def _loss_with(batch: Batch, entry: Entry, pushed: float) -> float:
-    """Return the loss with one number replaced, and put it back."""
-    array = batch.network[entry.layer].parameters[entry.name]
-    before, array[entry.at] = array[entry.at], pushed
-    loss = loss_of(batch)
-    array[entry.at] = before
-    return loss
 
 
 def relative_error(slope: float, gradient: float) -> float:
@@ -125,13 +101,13 @@ def step(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Take one step of an optimizer on a copy, and follow one weight through it, in float64."""
     batch = batch_asked(lab, asked)
     network = batch.network
-    entry = entry_asked(network, asked)
+    array, gradients, at = entry_asked(network, asked)
     kind = asked.one_of("optimizer", ("sgd", "adam"))
     rate = asked.real("rate", 0, LARGEST_RATE)
     optimizer = SGD(rate) if kind == "sgd" else Adam(rate)
     before, g = network.loss_and_gradients(batch.X, batch.labels)
     promised = -rate * float(g @ g) if kind == "sgd" else None
-    value, place = entry.value_in(network), place_of(network, entry)
+    value, place = float(array[at]), place_of(network, array, at)
     network.parameters = optimizer.update(network.parameters, g)
     after = loss_of(batch)
     if not math.isfinite(after):
@@ -144,10 +120,10 @@ def step(lab: Lab, asked: Asked) -> dict[str, Any]:
         "promised": promised,
         "weight": {
             "value_before": value,
-            "value_after": entry.value_in(network),
-            "g": entry.gradient_in(network),
+            "value_after": float(array[at]),
+            "g": float(gradients[at]),
             **_moments(optimizer, place),
-            "step": entry.value_in(network) - value,
+            "step": float(array[at]) - value,
         },
         "t": optimizer.t,
         "dtype": str(network.dtype),
@@ -155,11 +131,13 @@ def step(lab: Lab, asked: Asked) -> dict[str, Any]:
     }
 
 
-def place_of(network: Network, entry: Entry) -> int:
-    """Return where one number stands in the flat vector, by numbering the vector of a copy."""
-    numbered = network.copy()
-    numbered.parameters = np.arange(network.parameters.size, dtype=np.float64)
-    return int(entry.value_in(numbered))
+def place_of(network: Network, array: Array, at: tuple[int, ...]) -> int:
+    """Return where a number of an array of the network stands in the flat vector."""
+    before = network.parameters.copy()
+    network.parameters = np.arange(len(before), dtype=np.float64)  # each number says its place
+    place = int(array[at])
+    network.parameters = before
+    return place
 
 
 def _moments(optimizer: SGD | Adam, place: int) -> dict[str, float | None]:

@@ -10,9 +10,6 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
@@ -260,14 +257,24 @@ def networks_of_first_start(
     recipes : sequence of Recipe
         What to train.
     """
-    kept = {recipe.id: _kept(_place(recipe, dataset), dataset, say) for recipe in recipes}
-    missing = [recipe for recipe in recipes if kept[recipe.id] is None]
+    found = {}
+    for recipe in recipes:
+        if classifier := _kept(_place(recipe, dataset), dataset, say):
+            found[recipe.id] = classifier
+    missing = [recipe for recipe in recipes if recipe.id not in found]
     if missing:
-        kept |= _trained(missing, dataset, say, progress)
+        for module in ("threadpoolctl", "tqdm"):
+            checks.extra(module)
+        split = split_dataset(dataset, trainable(dataset))
+        say(
+            f"First start: {len(missing)} network{'s' * (len(missing) > 1)} to train on "
+            f"{len(split.X_train):,} images ({dataset.title}); kept for the next time."
+        )
+        for recipe in missing:
+            model = _trained(recipe, split, progress)
+            found[recipe.id] = _keep(_place(recipe, dataset), model, split, say)
     return {
-        recipe.id: named(recipe.id, recipe.title, classifier, dataset)
-        for recipe in recipes
-        if (classifier := kept[recipe.id]) is not None
+        recipe.id: named(recipe.id, recipe.title, found[recipe.id], dataset) for recipe in recipes
     }
 
 
@@ -295,26 +302,7 @@ def _kept(path: Path, dataset: Dataset, say: Say) -> ImageClassifier | None:
     return classifier if classifier.data.get("sha256") == dataset.sha256 else None
 
 
-def _trained(
-    recipes: Sequence[Recipe], dataset: Dataset, say: Say, progress: bool
-) -> dict[str, ImageClassifier | None]:
-    """Train what is missing, one after the other, and keep it where that can be."""
-    for module in ("threadpoolctl", "tqdm"):
-        checks.extra(module)
-    split = split_dataset(dataset, trainable(dataset))
-    say(
-        f"First start: {len(recipes)} network{'s' * (len(recipes) > 1)} to train on "
-        f"{len(split.X_train):,} images ({dataset.title}); kept for the next time."
-    )
-    classifiers: dict[str, ImageClassifier | None] = {}
-    for recipe in recipes:
-        model, path = _train(recipe, split, progress), _place(recipe, dataset)
-        _keep(path, model, say)
-        classifiers[recipe.id] = _classifier(path, model, split)
-    return classifiers
-
-
-def _train(recipe: Recipe, split: Split, progress: bool) -> Model:
+def _trained(recipe: Recipe, split: Split, progress: bool) -> Model:
     settings = recipe.settings(len(split.X_train))
     network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
     lane = replace(settings.as_comparison().lanes[0], name=recipe.id)
@@ -330,40 +318,33 @@ def _train(recipe: Recipe, split: Split, progress: bool) -> Model:
         preprocessing=split.preprocessing,
         training={**asdict(settings), "val_accuracy": result.record["val_accuracy"]},
         classes=list(range(split.classes)),
-        data=_data(split),
+        data={  # as in a model file of a run folder
+            "source": split.source,
+            "sha256": split.sha256,
+            "train": len(split.X_train),
+            "validation": len(split.X_val),
+            "test": len(split.X_test),
+            "split_seed": split.split_seed,
+            "title": split.title,
+            "image_shape": list(split.image_shape),
+        },
     )
 
 
-def _data(split: Split) -> dict[str, Any]:
-    """Return what a model file says of its data, as that of a run folder does."""
-    return {
-        "source": split.source,
-        "sha256": split.sha256,
-        "train": len(split.X_train),
-        "validation": len(split.X_val),
-        "test": len(split.X_test),
-        "split_seed": split.split_seed,
-        "title": split.title,
-        "image_shape": list(split.image_shape),
-    }
-
-
-def _keep(path: Path, model: Model, say: Say) -> None:
+def _keep(path: Path, model: Model, split: Split, say: Say) -> ImageClassifier:
+    """Keep a model, where that can be, and return it as it would be read again."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_model(path, model)
     except OSError as error:
         say(f"Nothing can be kept in {path.parent} ({error.strerror}): trained for this time.")
-
-
-def _classifier(path: Path, model: Model, split: Split) -> ImageClassifier:
     return ImageClassifier(
-        str(path),
-        model.network,
-        split.standardisation,
-        model.classes,
-        int(np.prod(split.image_shape)),
-        split.image_shape,
-        model.data,
-        model.training,
+        path=str(path),
+        network=model.network,
+        standardisation=split.standardisation,
+        classes=model.classes,
+        pixels=split.X_train.shape[1],
+        image_shape=split.image_shape,
+        data=model.data,
+        training=model.training,
     )

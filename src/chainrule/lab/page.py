@@ -20,10 +20,6 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".json": "application/json",
     ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-    ".txt": "text/plain; charset=utf-8",
 }
 HEAD_TAGS = (
     f'<meta name="chainrule-static" content="{DATA}">'
@@ -47,9 +43,7 @@ def with_token(page: str, token: str) -> str:
 
 def as_static(page: str) -> str:
     """Return the page with what says that no server stands behind it, in place of the token."""
-    if TOKEN_TAG.search(page):
-        return TOKEN_TAG.sub(HEAD_TAGS, page, count=1)
-    return re.sub(r"<head[^>]*>", lambda head: head[0] + HEAD_TAGS, page, count=1)
+    return TOKEN_TAG.sub(HEAD_TAGS, page, count=1)
 
 
 def encoded(answer: Mapping[str, Any]) -> bytes:

@@ -19,12 +19,10 @@ def of_loss(grad_logits: Array, labels: Integers) -> dict[str, Any]:
     """Ask for the sign of the gradient of the right class's logit, in the first image."""
     label = int(labels[0])
     value = float(grad_logits[0, label])
-    sign = "It is exactly 0" if value == 0 else "It is below 0" if value < 0 else "It is above 0"
-    choices = ["It is above 0", "It is below 0", "It is exactly 0"]
     return _question(
         f"The first image is a {label}. Which sign has the gradient of the logit of class {label}?",
-        choices,
-        choices.index(sign),
+        ["It is above 0", "It is below 0", "It is exactly 0"],
+        [value > 0, value < 0, value == 0].index(True),
         f"It is (probability − 1) / B = {value:.3g}: a larger logit of the right class lowers the "
         "loss.",
     )
@@ -36,18 +34,14 @@ def of_dense(layer: Dense, batch: int, which: int) -> dict[str, Any]:
     weights, back = f"{n_in} × {n_out}", f"{n_out} × {n_in}"
     rows_in, rows_out = f"{batch} × {n_in}", f"{batch} × {n_out}"
     others = [f"{n_out}", f"{n_in}", f"{n_in} × {batch}", f"{n_in + 1} × {n_out}"]
+    belongs = "A gradient has the shape of what it belongs to"
     name, right, wrong, why = (
-        (
-            "dW",
-            weights,
-            [back, rows_out, *others],
-            f"A gradient has the shape of what it belongs to: W is {weights}.",
-        ),
+        ("dW", weights, [back, rows_out, *others], f"{belongs}: W is {weights}."),
         (
             "dx",
             rows_in,
             [rows_out, weights, back, *others],
-            f"A gradient has the shape of what it belongs to: x is {rows_in}, a row an image.",
+            f"{belongs}: x is {rows_in}, a row an image.",
         ),
         (
             "db",

@@ -207,12 +207,7 @@ class _Server(uvicorn.Server):
                 signal.raise_signal(received[0])
 
 
-def serve(
-    lab: Lab,
-    listener: socket.socket,
-    on_ready: Callable[[str], None],
-    static: Path = STATIC,
-) -> None:
+def serve(lab: Lab, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve the lab until a signal ends it.
 
     Parameters
@@ -222,11 +217,9 @@ def serve(
         From `listen`.
     on_ready : callable
         Takes the address once the page can be opened.
-    static : Path
-        The folder of the page and its files.
     """
     port = listener.getsockname()[1]
-    app = create_app(lab, port, secrets.token_urlsafe(32), static)
+    app = create_app(lab, port, secrets.token_urlsafe(32))
     config = uvicorn.Config(
         app,
         http="h11",

@@ -8,14 +8,15 @@ It is walked on a copy in float64, so that what stands on a card is what a nudge
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.checks import Array, Integers
-from chainrule.lab import formulas, questions
+from chainrule.lab import questions
 from chainrule.lab.answers import PIXELS, network_asked
 from chainrule.lab.asked import Asked, numbers
+from chainrule.lab.formulas import RULES
 from chainrule.lab.networks import CLASSES, Lab, LabNetwork
 from chainrule.lab.pictures import EVERY_ENTRY, tensor
 from chainrule.layers import Dense, Layer
@@ -23,6 +24,7 @@ from chainrule.network import Network
 
 BATCH = ("network", "images", "indices", "labels")  # the fields that name a network and a batch
 BATCH_SIZES = (1, 4, 16)
+Card: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +48,16 @@ class Batch:
 def batch_asked(lab: Lab, asked: Asked) -> Batch:
     """Return the batch that a request names: drawings with labels, or stored images."""
     chosen = network_asked(lab, asked)
+    labels: Integers | None = None
     if "indices" in asked and "images" not in asked:
         indices = asked.wholes("indices", BATCH_SIZES, 0, len(lab.images) - 1)
         images, labels = lab.images[indices], lab.labels[indices]
-        if "labels" in asked:
-            labels = _labels(asked, len(indices))
     else:
-        listed = asked.listed("images", BATCH_SIZES)
-        images = np.stack(
-            [numbers(f"images[{i}]", image, PIXELS, 0, 1) for i, image in enumerate(listed)]
-        ).astype(np.float32)
-        labels = _labels(asked, len(images))
+        listed = enumerate(asked.listed("images", BATCH_SIZES))
+        rows = [numbers(f"images[{i}]", image, PIXELS, 0, 1) for i, image in listed]
+        images = np.stack(rows).astype(np.float32)
+    if labels is None or "labels" in asked:
+        labels = np.array(asked.wholes("labels", (len(images),), 0, CLASSES - 1))
     return batch_of(chosen, images, labels)
 
 
@@ -65,10 +66,6 @@ def batch_of(chosen: LabNetwork, images: Array, labels: Integers) -> Batch:
     network = chosen.network.astype(np.float64)
     network[0].needs_input_gradient = True
     return Batch(network, chosen.classifier.inputs(images).astype(np.float64), labels)
-
-
-def _labels(asked: Asked, count: int) -> Integers:
-    return np.array(asked.wholes("labels", (count,), 0, CLASSES - 1))
 
 
 def backward(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -84,10 +81,9 @@ def cards_of(batch: Batch, largest: int = EVERY_ENTRY) -> dict[str, Any]:
     network = batch.network
     logits = network.forward(batch.X)
     loss, gradient = network.loss(logits, batch.labels)
-    cards = [_loss_card(batch, logits, loss, gradient)]
+    cards = [_loss_card(batch, logits, gradient) | {"loss": loss}]
     for index in reversed(range(len(network))):
-        incoming = gradient
-        gradient = network[index].backward(incoming)
+        incoming, gradient = gradient, network[index].backward(gradient)
         if isinstance(network[index], Dense):
             cards.append(_dense_card(network, index, incoming, gradient, largest))
         else:
@@ -101,68 +97,67 @@ def cards_of(batch: Batch, largest: int = EVERY_ENTRY) -> dict[str, Any]:
     }
 
 
-def _loss_card(batch: Batch, logits: Array, loss: float, gradient: Array) -> dict[str, Any]:
+def _loss_card(batch: Batch, logits: Array, gradient: Array) -> Card:
     size, classes = logits.shape
-    return {
-        "kind": "loss",
-        "index": None,
-        "title": "Softmax and cross-entropy",
-        "words": formulas.LOSS_WORDS,
-        "mathml": formulas.LOSS,
-        "shapes": f"dz = (softmax(z) − one-hot(labels)) / B, {size} × {classes}, with B = {size}",
-        "incoming": None,
-        "kept": [tensor("z", logits)],
-        "outgoing": [tensor("dz", gradient)],
-        "ask": questions.of_loss(gradient, batch.labels),
-        "loss": loss,
-        "dtype": str(batch.network.dtype),
-    }
+    return _card(
+        batch.network,
+        None,
+        shapes=f"dz = (softmax(z) − one-hot(labels)) / B, {size} × {classes}, with B = {size}",
+        kept=[tensor("z", logits)],
+        outgoing=[tensor("dz", gradient)],
+        ask=questions.of_loss(gradient, batch.labels),
+    )
 
 
-def _dense_card(
-    network: Network, index: int, grad_y: Array, grad_x: Array, largest: int
-) -> dict[str, Any]:
+def _dense_card(network: Network, index: int, grad_y: Array, grad_x: Array, largest: int) -> Card:
     layer: Dense = network[index]
     n_in, n_out = layer.n_in, layer.n_out
     of_images = index == 0
     which = sum(isinstance(other, Dense) for other in network[index + 1 :])
-    return {
-        "kind": "Dense",
-        "index": index,
-        "title": f"Layer {index}: {layer}",
-        "words": formulas.DENSE_WORDS,
-        "mathml": formulas.DENSE,
-        "shapes": f"dW = xᵀ · dy, ({n_in} × B)(B × {n_out}) = {n_in} × {n_out}\n"
+    return _card(
+        network,
+        index,
+        shapes=f"dW = xᵀ · dy, ({n_in} × B)(B × {n_out}) = {n_in} × {n_out}\n"
         f"db = Σ dy over the batch, (B × {n_out}) → {n_out}\n"
         f"dx = dy · Wᵀ, (B × {n_out})({n_out} × {n_in}) = B × {n_in}",
-        "incoming": tensor("dy", grad_y),
-        "kept": [tensor("x", layer.x, of_images=of_images)],
-        "outgoing": [
+        incoming=tensor("dy", grad_y),
+        kept=[tensor("x", layer.x, of_images=of_images)],
+        outgoing=[
             tensor("dW", layer.gradients["weights"], largest=largest),
             tensor("db", layer.gradients["biases"]),
             tensor("dx", grad_x, of_images=of_images),
         ],
-        "ask": questions.of_dense(layer, len(grad_y), which),
-        "dtype": str(network.dtype),
-    }
+        ask=questions.of_dense(layer, len(grad_y), which),
+    )
 
 
-def _other_card(network: Network, index: int, grad_y: Array, grad_x: Array) -> dict[str, Any]:
+def _other_card(network: Network, index: int, grad_y: Array, grad_x: Array) -> Card:
     layer: Layer = network[index]
     kind = type(layer).__name__
-    words, formula = formulas.OTHERS[kind]
     # A layer keeps its input or its output, whichever its derivative is made of.
     kept = {name: getattr(layer, name) for name in ("x", "y") if hasattr(layer, name)}
+    return _card(
+        network,
+        index,
+        shapes=f"dx = dy ⊙ {RULES[kind].factor}, B × {grad_y.shape[1]} each",
+        incoming=tensor("dy", grad_y),
+        kept=[tensor(name, array) for name, array in kept.items()],
+        outgoing=[tensor("dx", grad_x)],
+        ask=questions.of_elementwise(kind, kept, grad_y, grad_x),
+    )
+
+
+def _card(network: Network, index: int | None, **more: Any) -> Card:
+    """Return a card of the loss, whose index is None, or of a layer: its rule, and more."""
+    is_loss = index is None
+    kind = "loss" if is_loss else type(network[index]).__name__
     return {
         "kind": kind,
         "index": index,
-        "title": f"Layer {index}: {layer}",
-        "words": words,
-        "mathml": formula,
-        "shapes": f"dx = dy ⊙ {formulas.FACTORS[kind]}, B × {grad_y.shape[1]} each",
-        "incoming": tensor("dy", grad_y),
-        "kept": [tensor(name, array) for name, array in kept.items()],
-        "outgoing": [tensor("dx", grad_x)],
-        "ask": questions.of_elementwise(kind, kept, grad_y, grad_x),
+        "title": "Softmax and cross-entropy" if is_loss else f"Layer {index}: {network[index]}",
+        "words": RULES[kind].words,
+        "mathml": RULES[kind].mathml,
         "dtype": str(network.dtype),
+        "incoming": None,
+        **more,
     }

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from chainrule.checks import ChainruleError, whole_number
 from chainrule.lessons.judge import NOT_REACHED, NOT_STARTED, RIGHT, WRONG, PartResult
@@ -180,37 +180,29 @@ def learners_folder(folder: str | os.PathLike[str] | None, file_name: str) -> Pa
 
 def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
     """Check a learner's file."""
+    said: list[dict[str, Any]] = [{"stopped": f"{path.name} is not there."}]
+    printed, timed_out = "", False
     if path.is_file():
-        said, words, timed_out = _run(lesson, path.absolute())
-    else:
-        said, words, timed_out = json.dumps({"stopped": f"{path.name} is not there."}), "", False
-    messages = list(_messages(said))
-    stopped: dict[str, str] = next((one for one in messages if "stopped" in one), {})
-    results = {
-        message["result"]["name"]: PartResult(
-            **{**message["result"], "lines": tuple(message["result"]["lines"])}
-        )
-        for message in messages
-        if "result" in message
-    }
-    begun = [message["part"] for message in messages if "part" in message]
-    if not stopped and not begun:
-        stopped = {"stopped": _why(timed_out, f"{path.name}", words)}
-    for name in begun[-1:]:
-        if name not in results:
-            kind = "time" if timed_out else "error"
-            results[name] = PartResult(name, WRONG, kind, (_why(timed_out, "It", words),))
-    parts = tuple(
-        results.get(part.name, PartResult(part.name, NOT_REACHED)) for part in lesson.parts
-    )
+        said, printed, timed_out = _run(lesson, path.absolute())
+    results, stopped = {}, {}
+    for message in said:
+        if "part" in message:  # what it is, unless its result follows
+            name, kind = message["part"], "time" if timed_out else "error"
+            results[name] = PartResult(name, WRONG, kind, (_why(timed_out, "It", printed),))
+        elif "result" in message:
+            result = message["result"]
+            results[result["name"]] = PartResult(**{**result, "lines": tuple(result["lines"])})
+        else:
+            stopped = message
+    if not (stopped or results):
+        stopped = {"stopped": _why(timed_out, path.name, printed)}
+    parts = [results.get(part.name, PartResult(part.name, NOT_REACHED)) for part in lesson.parts]
     hints = {
         part.name: part.hints[hint - 1]
         for part, result in zip(lesson.parts, parts, strict=True)
         if hint and result.status in (WRONG, NOT_STARTED)
     }
-    return LessonResult(
-        lesson, path, parts, stopped.get("stopped", ""), stopped.get("traceback", ""), words, hints
-    )
+    return LessonResult(lesson, path, tuple(parts), **stopped, printed=printed, hints=hints)
 
 
 def _why(timed_out: bool, subject: str, printed: str) -> str:
@@ -226,7 +218,7 @@ def _messages(said: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _run(lesson: Lesson, path: Path) -> tuple[str, str, bool]:
+def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, bool]:
     """Run the child; return what it reported, what was printed, and whether its time was up."""
     # -P: no file of the learner's folder takes the place of a library.
     command = [sys.executable, "-P", "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
@@ -248,12 +240,13 @@ def _run(lesson: Lesson, path: Path) -> tuple[str, str, bool]:
             timed_out = True
         finally:
             _end(child)
-        report.seek(0)
-        printed.seek(0)
-        said, words = (
-            file.read(1_000_000).decode("utf-8", "replace") for file in (report, printed)
-        )
-    return said, words, timed_out
+        said, words = (_read(file) for file in (report, printed))
+    return list(_messages(said)), words, timed_out
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(1_000_000).decode("utf-8", "replace")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

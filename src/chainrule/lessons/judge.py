@@ -169,18 +169,20 @@ def _difference(
         wanted = ", ".join(part.outputs)
         words = f"It must return {wanted}, but {_count(came.outputs)}."
         return "shape", [words]
-    checks: tuple[Callable[[str, Any, Any], str], ...] = (
-        _shape_words,
-        _keeps_dtype_words if part.keeps_dtype else _dtype_words,
-        _finite_words,
-    )
-    for kind, check in zip(("shape", "dtype", "finite"), checks, strict=True):
-        for name, mine, theirs in zip(part.outputs, came.outputs, right.outputs, strict=True):
-            if words := check(name, mine, theirs):
-                return kind, [words]
-    for name, mine, theirs in zip(part.outputs, came.outputs, right.outputs, strict=True):
-        if not _is_close(mine, theirs):
-            return "value", _show_values(name, mine, theirs)
+    outputs = list(zip(part.outputs, came.outputs, right.outputs, strict=True))
+    for output in outputs:
+        if words := _shape_words(*output):
+            return "shape", [words]
+    checks: dict[str, Callable[[str, Any, Any], str]] = {
+        "dtype": _keeps_dtype_words if part.keeps_dtype else _dtype_words,
+        "finite": _finite_words,
+        "value": _value_words,
+    }
+    pairs = [pair for output in outputs for pair in _pairs(*output)]
+    for kind, check in checks.items():
+        for pair in pairs:
+            if words := check(*pair):
+                return kind, words.split("\n")
     if came.changed:
         words = f"It changes its argument {came.changed[0]}: work on a copy."
         return "side effect", [words]
@@ -229,49 +231,49 @@ def _kind(value: Any) -> str:
     return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)[:60]
 
 
-def _dtype_words(name: str, mine: Any, theirs: Any) -> str:
-    for label, one, right in _pairs(name, mine, theirs):
-        came, wanted = np.asarray(one).dtype, np.asarray(right).dtype
-        is_whole = came.kind == "f" and np.ndim(one) == 0 and float(one).is_integer()
-        if wanted.kind in "iub" and not (came.kind in "iub" or is_whole):
-            return f"{label} must be whole numbers, got {came}."
-        if wanted.kind == "f" and came.kind not in ("f" if np.ndim(right) else "fiu"):
-            return f"{label} must be floats, got {came}."
+def _dtype_words(label: str, mine: Any, right: Any) -> str:
+    came, wanted = np.asarray(mine).dtype, np.asarray(right).dtype
+    is_whole = came.kind == "f" and np.ndim(mine) == 0 and float(mine).is_integer()
+    if wanted.kind in "iub" and not (came.kind in "iub" or is_whole):
+        return f"{label} must be whole numbers, got {came}."
+    if wanted.kind == "f" and came.kind not in ("f" if np.ndim(right) else "fiu"):
+        return f"{label} must be floats, got {came}."
     return ""
 
 
-def _keeps_dtype_words(name: str, mine: Any, theirs: Any) -> str:
-    if words := _dtype_words(name, mine, theirs):
-        return words
-    for label, one, right in _pairs(name, mine, theirs):
-        came, wanted = np.asarray(one).dtype, np.asarray(right).dtype
-        if wanted.kind == "f" and np.ndim(right) and came != wanted:
-            return f"{label} must be {wanted} as the arguments are, got {came}."
-    return ""
+def _keeps_dtype_words(label: str, mine: Any, right: Any) -> str:
+    came, wanted = np.asarray(mine).dtype, np.asarray(right).dtype
+    words = _dtype_words(label, mine, right)
+    if not words and wanted.kind == "f" and np.ndim(right) and came != wanted:
+        return f"{label} must be {wanted} as the arguments are, got {came}."
+    return words
 
 
-def _finite_words(name: str, mine: Any, theirs: Any) -> str:
-    for label, one, right in _pairs(name, mine, theirs):
-        bad = ~np.isfinite(np.asarray(one, np.float64)) & np.isfinite(np.asarray(right, np.float64))
-        if bad.any():
-            place = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
-            where = f" at [{place}]" if place else ""
-            return f"{label} holds NaN or infinity{where}, where a finite number is right."
-    return ""
+def _finite_words(label: str, mine: Any, right: Any) -> str:
+    bad = ~np.isfinite(np.asarray(mine, np.float64)) & np.isfinite(np.asarray(right, np.float64))
+    if not bad.any():
+        return ""
+    place = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
+    where = f" at [{place}]" if place else ""
+    return f"{label} holds NaN or infinity{where}, where a finite number is right."
 
 
-def _wrong_entries(mine: Any, theirs: Any) -> Any:
-    one, right = np.asarray(mine), np.asarray(theirs)
-    if right.dtype.kind not in "f":
-        return one != right
-    dtype = one.dtype if one.dtype in TOLERANCES else np.dtype(np.float64)
+def _value_words(label: str, mine: Any, right: Any) -> str:
+    """Return the two arrays beside each other, the wrong entries marked."""
+    wrong = _wrong_entries(mine, right)
+    if not wrong.any():
+        return ""
+    head = f"The value of {label} is wrong; ! marks the wrong entries."
+    return "\n".join([head, *_side_by_side(np.asarray(right), np.asarray(mine), wrong)])
+
+
+def _wrong_entries(mine: Any, right: Any) -> Any:
+    mine, right = np.asarray(mine), np.asarray(right)
+    if right.dtype.kind != "f":
+        return mine != right
+    dtype = mine.dtype if mine.dtype in TOLERANCES else np.dtype(np.float64)
     size = float(np.abs(right[np.isfinite(right)]).max(initial=0))
-    close = np.isclose(one, right, rtol=0, atol=TOLERANCES[dtype] * (size or 1), equal_nan=True)
-    return ~close
-
-
-def _is_close(mine: Any, theirs: Any) -> bool:
-    return not any(_wrong_entries(a, b).any() for _, a, b in _pairs("", mine, theirs))
+    return ~np.isclose(mine, right, rtol=0, atol=TOLERANCES[dtype] * (size or 1), equal_nan=True)
 
 
 # ---- which mistake it is ----
@@ -305,7 +307,7 @@ def _is_same_outcome(one: _Outcome, other: _Outcome, strict: bool) -> bool:
             not _shape_words("", a, b)
             and np.asarray(a).dtype.kind == np.asarray(b).dtype.kind
             and not (strict and _keeps_dtype_words("", a, b))
-            and _is_close(a, b)
+            and not _wrong_entries(a, b).any()
             for x, y in zip(one.outputs, other.outputs, strict=True)
             for _, a, b in _pairs("", x, y)
         )
@@ -338,36 +340,22 @@ def _describe(value: Any) -> str:
     return repr(value)
 
 
-def _show_values(name: str, mine: Any, theirs: Any) -> list[str]:
-    """Return the two arrays beside each other, the wrong entries marked."""
-    for label, one, right in _pairs(name, mine, theirs):
-        wrong = _wrong_entries(one, right)
-        if wrong.any():
-            head = f"The value of {label} is wrong; ! marks the wrong entries."
-            return [head, *_side_by_side(np.asarray(right), np.asarray(one), wrong)]
-    return []
-
-
 def _side_by_side(right: Any, mine: Any, wrong: Any) -> list[str]:
-    rows = [array.reshape(-1, array.shape[-1] if array.ndim else 1) for array in (right, mine)]
-    marks = wrong.reshape(rows[0].shape)
-    first = int(np.argwhere(marks)[0][0]) if len(rows[0]) > MOST_ROWS else 0
-    shown = slice(first, first + MOST_ROWS)
-    columns = slice(0, MOST_ROWS)
-    left = [" ".join(_entry(v, False) for v in row[columns]) for row in rows[0][shown]]
-    ours = [
-        " ".join(_entry(v, bool(mark)) for v, mark in zip(row[columns], line[columns], strict=True))
-        for row, line in zip(rows[1][shown], marks[shown], strict=True)
-    ]
-    width = max(len("right"), *(len(line) for line in left))
-    lines = [f"{'right':<{width}}   yours"]
-    lines += [f"{a:<{width}}   {b}" for a, b in zip(left, ours, strict=True)]
-    if len(rows[0]) > MOST_ROWS or rows[0].shape[1] > MOST_ROWS:
-        lines.append(f"(a part of the whole, which has shape {right.shape})")
+    shape = right.shape
+    right, mine, wrong = (x.reshape(-1, shape[-1] if shape else 1) for x in (right, mine, wrong))
+    first = int(np.argwhere(wrong)[0][0]) if len(right) > MOST_ROWS else 0
+    shown = np.s_[first : first + MOST_ROWS, :MOST_ROWS]
+    left = ["right", *(" ".join(map(_entry, row)) for row in right[shown])]
+    marked = zip(mine[shown], wrong[shown], strict=True)
+    yours = ["yours", *(" ".join(map(_entry, row, marks)) for row, marks in marked)]
+    width = max(map(len, left))
+    lines = [f"{one:<{width}}   {other}" for one, other in zip(left, yours, strict=True)]
+    if max(right.shape) > MOST_ROWS:
+        lines.append(f"(a part of the whole, which has shape {shape})")
     return lines
 
 
-def _entry(value: Any, is_wrong: bool) -> str:
+def _entry(value: Any, is_wrong: Any = False) -> str:
     text = f"{value:.5g}" if np.asarray(value).dtype.kind == "f" else str(value)
     return f"{'!' + text if is_wrong else text:>11}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
 from chainrule.checks import ChainruleError
@@ -16,8 +17,6 @@ def locked(path: str | os.PathLike[str]) -> Iterator[bool]:
 
     Where the system has no such locks it always is.
     """
-    from pathlib import Path
-
     with Path(path).open("ab") as file:
         try:
             import fcntl
@@ -37,8 +36,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     An error inside the block leaves the old file as it was and removes the temporary one.
     """
-    from pathlib import Path
-
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:

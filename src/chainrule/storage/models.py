@@ -69,7 +69,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
     header = {
         "format": "chainrule model",
         "version": VERSION,
-        "layers": [_layer_header(layer) for layer in network],
+        "layers": [description_of(layer) for layer in network],
         "loss": _loss_name(network),
         "dtype": str(network.dtype),
         "parameters_sha256": parameters_sha256(network),
@@ -189,40 +189,49 @@ def load_checkpoint(path: str | os.PathLike[str], network: Network) -> Checkpoin
     with opened_archive(path, "checkpoint", VERSION) as archive:
         header = archive.header
         _check_made_alike(header, network)
-        numbers, flat = np.dtype(np.float64), (network.parameters.shape, network.dtype)
-        kinds = {
-            "parameters": flat,
-            **{f"moment.{name}": flat for name in header["moments"]},
-            "history": ((len(KEYS), None), numbers),
-            "sums": ((4,), numbers),
-            **({} if header["best_epoch"] is None else {"best": flat}),
-        }
-        archive.check_members(kinds)
-        arrays = {name: archive.read(name, *kind) for name, kind in kinds.items()}
-        if not all(np.isfinite(array).all() for array in arrays.values() if array.ndim == 1):
-            raise ChainruleError("it holds numbers that are not finite.")
-        if sha256_of(*arrays.values()) != header["sha256"]:
-            raise ChainruleError("the arrays do not have the SHA-256 of the header.")
-        epoch, batch = (whole_number("start", number) for number in header["start"])
+        arrays = _checkpoint_arrays(archive, network)
+        moments, t, rate = header["moments"], _count(header["t"]), float(header["rate"])
+        _check_moments(moments, t, optimizer)
+        epoch, batch = map(_count, header["start"])
+        history, best_epoch = History(), header["best_epoch"]
+        history.update(zip(KEYS, arrays["history"].tolist(), strict=True))
+        history.sums[:], history.seconds = arrays["sums"][:3], float(arrays["sums"][3])
+        checkpoint = Checkpoint(
+            start=(epoch, batch),
+            history=history,
+            best_epoch=None if best_epoch is None else _count(best_epoch),
+            best=arrays.get("best"),
+            run=header.get("run", {}),
+        )
         states = {i: _as_arrays(header["generators"][str(i)]) for i in generators}
         for i, generator in generators.items():
             type(generator.bit_generator)().state = states[i]  # a wrong one is found here
-        history = History()
-        for key, values in zip(KEYS, arrays["history"], strict=True):
-            history[key] = values.tolist()
-        history.sums[:], history.seconds = arrays["sums"][:3], float(arrays["sums"][3])
-        t, rate, best_epoch = header["t"], float(header["rate"]), header["best_epoch"]
-        for count in (t, 0 if best_epoch is None else best_epoch):
-            if whole_number("a count in it", count) >= 2**63:
-                raise ChainruleError("its counts are too large.")
-        _check_moments(header["moments"], t, optimizer)
     network.parameters = arrays["parameters"]
-    optimizer.state = {name: arrays[f"moment.{name}"].copy() for name in header["moments"]}
+    optimizer.state = {name: arrays[f"moment.{name}"].copy() for name in moments}
     optimizer.t, optimizer.rate = t, rate
     for i, generator in generators.items():
         generator.bit_generator.state = states[i]
-    run = header.get("run", {})
-    return Checkpoint((epoch, batch), history, best_epoch, arrays.get("best"), run)
+    return checkpoint
+
+
+def _checkpoint_arrays(archive: Archive, network: Network) -> dict[str, Array]:
+    """Return the arrays of a checkpoint by name, as its header says and its SHA-256 confirms."""
+    header, flat = archive.header, (network.parameters.shape, network.dtype)
+    numbers = np.dtype(np.float64)
+    kinds = {
+        "parameters": flat,
+        **{f"moment.{name}": flat for name in header["moments"]},
+        "history": ((len(KEYS), None), numbers),
+        "sums": ((4,), numbers),
+        **({} if header["best_epoch"] is None else {"best": flat}),
+    }
+    archive.check_members(kinds)
+    arrays = {name: archive.read(name, *kind) for name, kind in kinds.items()}
+    if not all(np.isfinite(array).all() for array in arrays.values() if array.ndim == 1):
+        raise ChainruleError("it holds numbers that are not finite.")
+    if sha256_of(*arrays.values()) != header["sha256"]:
+        raise ChainruleError("the arrays do not have the SHA-256 of the header.")
+    return arrays
 
 
 def _optimizer_of(network: Network) -> Any:
@@ -281,6 +290,12 @@ def _check_moments(names: list[str], t: int, optimizer: Any) -> None:
         raise ChainruleError(f"its moments are {_words(names)}, this optimizer's {_words(wanted)}.")
 
 
+def _count(number: Any) -> int:
+    if whole_number("a count in it", number) >= 2**63:
+        raise ChainruleError("its counts are too large.")
+    return int(number)
+
+
 def _words(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -293,7 +308,8 @@ def _arrays(network: Network) -> dict[str, Array]:
     }
 
 
-def _layer_header(layer: Layer) -> dict[str, Any]:
+def description_of(layer: Layer) -> dict[str, Any]:
+    """Return a layer as JSON, from which `layer_of` makes it: its type and its arguments."""
     name = type(layer).__name__
     if LAYERS.get(name) is not type(layer):
         raise ChainruleError(
@@ -301,6 +317,15 @@ def _layer_header(layer: Layer) -> dict[str, Any]:
             "save network.parameters with numpy.save, and build the network in code to load them."
         )
     return {"type": name} | {key: getattr(layer, key) for key in layer.arguments}
+
+
+def layer_of(description: dict[str, Any]) -> Layer:
+    """Return the layer of a description; the parameters of a Dense one are 0, to be filled."""
+    kind = LAYERS[description["type"]]
+    layer = kind(**{name: description[name] for name in kind.arguments})
+    if isinstance(layer, Dense):
+        layer.drawn = True
+    return layer
 
 
 def _loss_name(network: Network) -> str:
@@ -328,24 +353,14 @@ def _read_model(archive: Archive) -> Model:
 
 def _build_network(header: dict[str, Any], limit: int) -> Network:
     """Return the network that the header describes, if its parameters fit into `limit` bytes."""
-    descriptions = [dict(description) for description in header["layers"]]
     shapes = [
         [whole_number(name, description[name], at_least=1) for name in ("n_in", "n_out")]
-        for description in descriptions
+        for description in header["layers"]
         if description["type"] == "Dense"
     ]
     size = sum((n_in + 1) * n_out for n_in, n_out in shapes)
     declared = size * np.dtype(header["dtype"]).itemsize
     if declared > limit:
         raise ChainruleError(f"its header declares {declared:,} bytes, the file has {limit:,}.")
-    layers: list[Layer] = []
-    for description in descriptions:
-        kind = description.pop("type")
-        if kind == "Dense":
-            description["initializer"] = _zeros
-        layers.append(LAYERS[kind](**description))
+    layers = [layer_of(description) for description in header["layers"]]
     return Network(layers, loss=LOSSES[header["loss"]], dtype=header["dtype"])
-
-
-def _zeros(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    return np.zeros((n_in, n_out))

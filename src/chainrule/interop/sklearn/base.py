@@ -6,18 +6,19 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier as ScikitLearnsOwn
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -26,7 +27,7 @@ from sklearn.utils.validation import (
 )
 
 from chainrule.checks import Array, Integers, Loss, TrainingDiverged, float_dtype
-from chainrule.interop.sklearn.callbacks import CallbackSupportMixin, Told
+from chainrule.interop.sklearn.callbacks import CallbackSupportMixin, Told, with_callbacks
 from chainrule.layers import (
     Dense,
     Dropout,
@@ -69,11 +70,16 @@ class Data:
         return Data(self.X[chosen], self.y[chosen], weights)
 
 
+@dataclass(eq=False, repr=False)
 class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
-    """A multi-layer perceptron with scikit-learn's interface; see its two subclasses."""
+    """A multi-layer perceptron with scikit-learn's interface; see its two subclasses.
+
+    The fields are the parameters, each class with its own before those here: the constructor that
+    they make has them all by name, as scikit-learn's clone and get_params read them.
+    """
 
     # The bounds and the words of the installed scikit-learn, then what is Chainrule's own.
-    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ScikitLearnsOwn._parameter_constraints,
         "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
         "momentum": [Interval(Real, 0, 1, closed="left")],
@@ -81,9 +87,28 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         "dtype": "no_validation",
     }
 
-    history_: History
-    n_iter_: int
-    t_: int
+    _: KW_ONLY
+    solver: str = "adam"
+    alpha: float = 0.0001
+    batch_size: int | str = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: bool = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
 
     # ---- what a subclass says ----
 
@@ -153,10 +178,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         It is the estimator's own, but for two classes and for the squared error: there it is a
         copy with the two outputs, or the loss, that Chainrule's files know.
         """
-        return self._plain_network(self._fitted_network())
-
-    def _plain_network(self, network: Network) -> Network:
-        return network
+        return self._fitted_network()
 
     def _fitted_network(self) -> Network:
         # A property that is not there yet must be an AttributeError, for hasattr to say so.
@@ -185,15 +207,67 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     # ---- training ----
 
+    def _can_go_on(self, error: type[Exception] = AttributeError) -> bool:
+        """Check that the solver trains in batches; without one there is no partial_fit."""
+        if self.solver == "lbfgs":
+            raise error(
+                "solver='lbfgs' takes all examples at once and Chainrule trains in batches: pass "
+                "solver='adam', or use scikit-learn's own class."
+            )
+        return True
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Self:
+        """Train on examples and what they are.
+
+        Parameters
+        ----------
+        X : array-like, shape (n, features)
+        y : array-like, shape (n,) or (n, outputs)
+            Labels, or 0 and 1 for each of several labels; of a regressor numbers.
+        sample_weight : array-like, shape (n,), optional
+            An example of weight zero is left out.
+        X_val, y_val : array-likes, optional
+            To validate on after each epoch: `val_loss_curve_`, `validation_scores_`.
+
+        Returns
+        -------
+        estimator
+            Itself.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @available_if(_can_go_on)  # type: ignore[untyped-decorator]
+    @with_callbacks  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch more; n calls do what `fit` does in n epochs, bit for bit.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        estimator
+            Itself.
+        """
+        return self._fit(X, y, sample_weight, goes_on=True)
+
     def _fit(
         self,
         X: Any,
         y: Any,
         sample_weight: Any,
-        validation: tuple[Any, Any] = (None, None),
+        X_val: Any = None,
+        y_val: Any = None,
         *,
         goes_on: bool = False,
-    ) -> Any:
+    ) -> Self:
         """Train on X and y; `goes_on` is a single epoch more, as of partial_fit."""
         self._can_go_on(ValueError)
         if goes_on and self.early_stopping:
@@ -205,7 +279,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         if fresh:
             self._begin(train)
         self._check_same_layers()
-        train, held_out = self._held_out(train, *validation)
+        train, held_out = self._held_out(train, X_val, y_val)
         train = _with_weight(self._weighted(train))
         held_out = None if held_out is None else self._weighted(held_out)
         self._network.optimizer = self._make_optimizer()
@@ -223,15 +297,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             self._network.parameters = self._best
         told.fit_ends()
         return self
-
-    def _can_go_on(self, error: type[Exception] = AttributeError) -> bool:
-        """Check that the solver trains in batches; without one there is no partial_fit."""
-        if self.solver == "lbfgs":
-            raise error(
-                "solver='lbfgs' takes all examples at once and Chainrule trains in batches: pass "
-                "solver='adam', or use scikit-learn's own class."
-            )
-        return True
 
     def _check_weights(self, sample_weight: Any, X: Array) -> Array | None:
         if sample_weight is None:
@@ -260,9 +325,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         # An int is the seed of Network and of train_network as it stands.
         self._seed = int(seed) if isinstance(seed, Integral) else int(drawn)
         self._layers_asked = self._layers_from_parameters()
-        self._network = kind(
-            self._build(train.X.shape[1]), loss=loss, rng=self._seed, dtype=train.X.dtype
-        )
+        layers = self._build(train.X.shape[1], self.n_outputs_)
+        self._network = kind(layers, loss=loss, rng=self._seed, dtype=train.X.dtype)
         self._forget()
 
     def _forget(self) -> None:
@@ -275,11 +339,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self.best_validation_score_: float | None = None
         self.validation_scores_: list[float] | None = None
 
-    def _build(self, n_features: int) -> list[Layer]:
+    def _build(self, n_in: int, n_out: int) -> list[Layer]:
         """Return the layers; weights start in Glorot's range, as in scikit-learn, biases at 0."""
         sizes, activations, rates = self._layers_asked
         layers: list[Layer] = []
-        shapes = list(pairwise((n_features, *sizes, self.n_outputs_)))
+        shapes = list(pairwise((n_in, *sizes, n_out)))
         for shape, activation, rate in zip(shapes, activations, rates, strict=False):
             layers.append(Dense(*shape, initializer=glorot_uniform))
             kind = ACTIVATIONS[activation]
@@ -345,10 +409,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _held_out(self, train: Data, X_val: Any, y_val: Any) -> tuple[Data, Data | None]:
         """Return what to train on, and what to validate on."""
-        if X_val is not None or y_val is not None:
-            if X_val is None or y_val is None:
-                missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
-                raise ValueError(f"{there} came without {missing}: pass both or neither.")
+        if (X_val is None) != (y_val is None):
+            missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+            raise ValueError(f"{there} came without {missing}: pass both or neither.")
+        if X_val is not None:
             return train, Data(*self._check_targets(X_val, y_val, fresh=False))
         if not self.early_stopping:
             return train, None
@@ -369,6 +433,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Train for at most so many epochs, through the one loop that Chainrule has."""
         done = len(self.loss_curve_)
         self.n_iter_, self._has_stopped = 0, False
+        X_val = None if held_out is None else held_out.X
+        y_val = None if held_out is None else self._encode(held_out.y)
 
         def begin_epoch(batches: list[Integers]) -> list[Integers]:
             told.epoch_begins()
@@ -383,8 +449,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 self._network,
                 train.X,
                 self._encode(train.y),
-                None if held_out is None else held_out.X,
-                None if held_out is None else self._encode(held_out.y),
+                X_val,
+                y_val,
                 done + epochs,
                 self._batch_size(len(train.X)),
                 seed=self._seed,
@@ -404,7 +470,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             warnings.warn("Training interrupted by user.", stacklevel=3)
 
     def _batch_size(self, count: int) -> int:
-        if self.batch_size == "auto":
+        if isinstance(self.batch_size, str):  # "auto"
             return min(200, count)
         if self.batch_size > count:
             warnings.warn(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit
@@ -27,6 +28,7 @@ from chainrule.losses import softmax, softmax_crossentropy_with_logits
 from chainrule.network import Network
 
 
+@dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """A multi-layer perceptron for classes, in place of scikit-learn's.
 
@@ -119,97 +121,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     True
     """
 
-    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        dropout: Any = 0.0,
-        class_weight: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.class_weight = class_weight
-        self.dtype = dtype
-
-    @with_callbacks  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
-    ) -> MLPClassifier:
-        """Train on examples and their labels.
-
-        Parameters
-        ----------
-        X : array-like, shape (n, features)
-        y : array-like, shape (n,), or (n, labels) of 0 and 1
-        sample_weight : array-like, shape (n,), optional
-            An example of weight zero is left out.
-        X_val, y_val : array-likes, optional
-            To validate on after each epoch: `val_loss_curve_`, `validation_scores_`.
-
-        Returns
-        -------
-        MLPClassifier
-            Itself.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val))
+    hidden_layer_sizes: Any = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    dropout: Any = 0.0
+    class_weight: Any = None
+    dtype: Any = None
 
     @available_if(BaseMLP._can_go_on)  # type: ignore[untyped-decorator]
     @with_callbacks  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> MLPClassifier:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch more; n calls do what `fit` does in n epochs, bit for bit.
 
         Parameters
@@ -221,7 +148,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
         Returns
         -------
-        MLPClassifier
+        estimator
             Itself.
         """
         if _check_partial_fit_first_call(self, classes):
@@ -264,29 +191,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             )
 
     def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        is_first = fresh and not self._has_classes_of_partial_fit()
         X, y = validate_data(
             self, X, y, multi_output=True, dtype=self._dtype_of_X(fresh), reset=fresh
         )
         check_classification_targets(y)
         y = y.toarray() if hasattr(y, "toarray") else y
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-        if is_first:
+        are_known = hasattr(self, "classes_") and "_network" not in vars(self)  # by partial_fit
+        if fresh and not are_known:
             self._learn_classes(y)
-        else:
-            self._check_known(y)
-        return X, y
-
-    def _has_classes_of_partial_fit(self) -> bool:
-        return hasattr(self, "classes_") and "_network" not in vars(self)
-
-    def _check_known(self, y: Any) -> None:
-        classes = unique_labels(y)
-        if len(np.setdiff1d(classes, self.classes_)):
+        elif len(np.setdiff1d(classes := unique_labels(y), self.classes_)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}."
             )
+        return X, y
 
     def _encode(self, y: Any) -> Array | Integers:
         if self.out_activation_ == "softmax":
@@ -336,8 +255,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         right = self._labels(outputs) == data.y
         return float(np.average(right if right.ndim == 1 else right.all(1), weights=data.weights))
 
-    def _plain_network(self, network: Network) -> Network:
-        """Two classes as two logits, 0 and z: softmax([0, z]) is [1 - sigmoid(z), sigmoid(z)]."""
+    @property
+    def network_(self) -> Network:
+        """The trained `Network`; of two classes with two logits, 0 and z.
+
+        For softmax([0, z]) is [1 - sigmoid(z), sigmoid(z)].
+        """
+        network = self._fitted_network()
         if self.out_activation_ == "softmax" or self._is_multilabel:
             return network
         w, b = network[-1].weights, network[-1].biases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from chainrule.checks import ChainruleError
 from chainrule.interop.sklearn.base import ACTIVATIONS, BaseMLP, copied, dense_of
 from chainrule.interop.sklearn.classifier import MLPClassifier
 from chainrule.interop.sklearn.regressor import MLPRegressor
-from chainrule.layers import Dense, Dropout, Layer, LeakyReLU
+from chainrule.layers import Dense, Dropout
 from chainrule.network import Network
 from chainrule.storage.models import Model, load_model
+
+NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 
 
 def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor:
@@ -35,26 +38,26 @@ def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor
     OSError
         If the file cannot be opened.
     """
-    return estimator_of(load_model(path), os.fspath(path))
-
-
-def estimator_of(model: Model, name: str = "The model") -> MLPClassifier | MLPRegressor:
-    """Return a model as a fitted estimator."""
+    model, name = load_model(path), os.fspath(path)
     network = model.network
-    sizes, activations, rates = _parts(network, name)
+    sizes, activations, rates = _parameters_of(network)
     parameters = {
         "hidden_layer_sizes": tuple(sizes),
         "activation": _one_or_all(activations, "relu"),
         "dropout": _one_or_all(rates, 0.0),
         "dtype": network.dtype.name,
     }
-    estimator: Any
+    estimator: Any = (MLPClassifier if network.is_classifier else MLPRegressor)(**parameters)
+    _check_layers(estimator, network, name)
+    last = network[-1]
     if network.is_classifier:
-        estimator = MLPClassifier(**parameters)
-        last = _learn_classes(estimator, model.classes, network[-1], name)
-    else:
-        estimator, last = MLPRegressor(**parameters), network[-1]
-    _give(estimator, network, last)
+        last = _learn_classes(estimator, model.classes, last, name)
+    outputs = np.empty((1, last.n_out))
+    estimator.n_outputs_, estimator.out_activation_, kind, loss = estimator._head(outputs)
+    estimator._seed = 0
+    estimator.n_features_in_ = network[0].n_in
+    estimator._network = copied(network, kind, loss, last)
+    estimator._forget()
     return estimator
 
 
@@ -82,56 +85,34 @@ def _learn_classes(estimator: Any, classes: list[Any], last: Dense, name: str) -
     return dense_of(weights, biases)
 
 
-def _give(estimator: Any, network: Network, last: Dense) -> None:
-    """Make a network that of the estimator, as if it had been fitted."""
-    outputs = np.empty((1, last.n_out))
-    estimator.n_outputs_, estimator.out_activation_, kind, loss = estimator._head(outputs)
-    estimator._layers_asked = estimator._layers_from_parameters()
-    estimator._seed = 0
-    estimator.n_features_in_ = network[0].n_in
-    estimator._network = copied(network, kind, loss, last)
-    estimator._forget()
-
-
-def _parts(network: Network, name: str) -> tuple[list[int], list[str], list[float]]:
-    """Return size, activation and dropout of each hidden layer."""
-    sizes: list[int] = []
-    activations: list[str] = []
-    rates: list[float] = []
+def _parameters_of(network: Network) -> list[list[Any]]:
+    """Return sizes, activations and dropouts of the hidden layers, as far as they can be said."""
+    parts: list[list[Any]] = []
     for layer in network:
         if isinstance(layer, Dense):
-            sizes.append(layer.n_out)
-            activations.append("identity")
-            rates.append(0.0)
-        elif not sizes or rates[-1]:
-            raise _other_layers(layer, name)
-        elif isinstance(layer, Dropout):
-            rates[-1] = layer.rate
-        elif activations[-1] == "identity" and _activation(layer):
-            activations[-1] = _activation(layer)
-        else:
-            raise _other_layers(layer, name)
-    if not isinstance(network[-1], Dense):
-        raise _other_layers(network[-1], name)
-    return sizes[:-1], activations[:-1], rates[:-1]
+            parts.append([layer.n_out, "identity", 0.0])
+        elif parts and isinstance(layer, Dropout):
+            parts[-1][2] = layer.rate
+        elif parts:
+            parts[-1][1] = NAMES.get(type(layer), "identity")
+    return [[part[i] for part in parts[:-1]] for i in range(3)]
 
 
-def _activation(layer: Layer) -> str:
-    """Return the name of an activation; none for a layer that has no name."""
-    if isinstance(layer, LeakyReLU) and layer.slope != LeakyReLU().slope:
-        return ""
-    return next((name for name, kind in ACTIVATIONS.items() if type(layer) is kind), "")
-
-
-def _other_layers(layer: Layer, name: str) -> ChainruleError:
-    return ChainruleError(
-        f"{name} holds {layer} where the estimators have none: they are Dense layers, each but the "
-        "last followed by one activation or none and at most one Dropout; use its network as it is."
-    )
+def _check_layers(estimator: BaseMLP, network: Network, name: str) -> None:
+    """Check that the layers are those that the estimator builds from its parameters."""
+    estimator._layers_asked = estimator._layers_from_parameters()
+    came = [layer for layer in network if getattr(layer, "rate", 1)]  # Dropout of 0 is none at all
+    dense = [layer for layer in came if isinstance(layer, Dense)]
+    built = estimator._build(dense[0].n_in, dense[-1].n_out) if dense else []
+    for layer, wanted in zip_longest(came, built):
+        if str(layer) != str(wanted):
+            raise ChainruleError(
+                f"{name} holds {layer} where the estimators have none: they are Dense layers, each "
+                "but the last followed by one activation or none and at most one Dropout; use its "
+                "network as it is."
+            )
 
 
 def _one_or_all(values: list[Any], default: Any) -> Any:
     """Return the one value that all layers share, else the values of all."""
-    if not values:
-        return default
-    return values[0] if len(set(values)) == 1 else tuple(values)
+    return tuple(values) if len(set(values)) > 1 else next(iter(values), default)

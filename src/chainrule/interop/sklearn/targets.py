@@ -1,6 +1,8 @@
 """Losses of scikit-learn that compare each output with a number, and the network for them.
 
-As in `chainrule.losses`, the mean over the batch is taken in one place; over the outputs they sum.
+Each takes outputs and targets, (batch, n_out), and perhaps sample weights (batch,); it returns the
+loss and the gradient of the outputs, (batch, n_out). As in `chainrule.losses`, the mean over the
+batch is taken in one place; over the outputs they sum.
 """
 
 from __future__ import annotations
@@ -31,19 +33,9 @@ def half_squared_error(
 
     The gradient is outputs - targets, the mean over the batch alone: each output learns as fast
     as it would on its own.
-
-    Parameters
-    ----------
-    outputs, targets : arrays, shape (batch, n_out)
-    sample_weight : array, shape (batch,), optional
-
-    Returns
-    -------
-    loss : float
-    grad_outputs : array, shape (batch, n_out)
     """
-    outputs = checks.outputs("outputs", outputs)
-    difference = outputs - checks.targets("targets", targets, outputs.shape, outputs.dtype)
+    outputs, targets = _numbers(outputs, targets)
+    difference = outputs - targets
     losses = np.mean(difference * difference, axis=1) / 2  # (batch,)
     return _mean_over_batch(losses, difference, sample_weight)
 
@@ -55,19 +47,8 @@ def sigmoid_crossentropy_with_logits(
 
     For a logit z and a target t of 0 or 1 the loss is log(1 + eᶻ) - t z, and its gradient is
     sigmoid(z) - t (Goodfellow, Bengio and Courville 2016, §6.2.2.2).
-
-    Parameters
-    ----------
-    logits, targets : arrays, shape (batch, n_out)
-    sample_weight : array, shape (batch,), optional
-
-    Returns
-    -------
-    loss : float
-    grad_logits : array, shape (batch, n_out)
     """
-    logits = checks.outputs("logits", logits)
-    targets = checks.targets("targets", targets, logits.shape, logits.dtype)
+    logits, targets = _numbers(logits, targets)
     losses = np.sum(np.logaddexp(0, logits) - targets * logits, axis=1)  # no overflow for any z
     return _mean_over_batch(losses, expit(logits) - targets, sample_weight)
 
@@ -79,19 +60,13 @@ def half_poisson_deviance(
 
     For an output z and a count y it is y log y - y - y z + eᶻ, and its gradient is eᶻ - y
     (McCullagh and Nelder 1989, §2.3).
-
-    Parameters
-    ----------
-    outputs, targets : arrays, shape (batch, n_out)
-    sample_weight : array, shape (batch,), optional
-
-    Returns
-    -------
-    loss : float
-    grad_outputs : array, shape (batch, n_out)
     """
-    outputs = checks.outputs("outputs", outputs)
-    targets = checks.targets("targets", targets, outputs.shape, outputs.dtype)
+    outputs, targets = _numbers(outputs, targets)
     means = np.exp(outputs)
     losses = np.sum(xlogy(targets, targets) - targets - targets * outputs + means, axis=1)
     return _mean_over_batch(losses, means - targets, sample_weight)
+
+
+def _numbers(outputs: Array, targets: ArrayLike) -> tuple[Array, Array]:
+    outputs = checks.outputs("outputs", outputs)
+    return outputs, checks.targets("targets", targets, outputs.shape, outputs.dtype)
