@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError
-from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +150,8 @@ def write_idx(path: Path, array: Numbers) -> None:
     import gzip
 
     header, numbers = _encoded(array)
+    from chainrule.storage.files import replacing
+
     with replacing(path) as file:
         is_gzip = path.suffix == ".gz"
         with gzip.GzipFile("", "wb", 6, file, mtime=0) if is_gzip else nullcontext(file) as stream:
