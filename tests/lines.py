@@ -17,7 +17,7 @@ def docstrings(tree):
 
 
 def lines_of_code(text, hints=False):
-    """Count lines that hold a token; comments and docstrings do not, but for those that are hints."""
+    """Count lines that hold a token; docstrings are left out, but for those that are hints."""
     nothing = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
     lines = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
