@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.plots.charts import charts
+from chainrule.lessons.drawing import Drawn, chart, note, picture
 from chainrule.plots.lines import line_styles
-from chainrule.plots.paper import INK, QUIET, Array, add_title, drawn_in_our_style
+from chainrule.plots.paper import INK, QUIET, Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BARS = "#B6BCC4"
 
 
-@drawn_in_our_style
-def accuracies_by_seed(accuracies: Mapping[str, Sequence[float]], images: int) -> Figure:
+@picture
+def accuracies_by_seed(accuracies: Mapping[str, Sequence[float]], images: int) -> Drawn:
     """Draw the test accuracy of each seed as a point, a row an optimizer, with the means.
 
     Parameters
@@ -29,7 +28,8 @@ def accuracies_by_seed(accuracies: Mapping[str, Sequence[float]], images: int) -
     images : int
         In the test set: a thin bar shows how far its choice alone moves an accuracy.
     """
-    figure, (axes,) = charts(None, 9, 1.7 + 0.75 * len(accuracies))
+    title = "One setting, many seeds: a point a run, a stroke for the mean"
+    figure, (axes,) = chart(title, size=(9, 1.7 + 0.75 * len(accuracies)))
     words = []
     for row, (label, style) in enumerate(
         zip(accuracies, line_styles(accuracies), strict=True), start=1
@@ -45,15 +45,12 @@ def accuracies_by_seed(accuracies: Mapping[str, Sequence[float]], images: int) -
             f"mean {mean:.2%}, the {images:,} test images alone ± {error:.2f} points"
         )
     axes.set_yticks(range(1, len(accuracies) + 1), list(accuracies))
-    axes.set_ylim(len(accuracies) + 0.5, 0.45)
-    axes.set_xlabel("Test accuracy in %")
-    add_title(figure, "One setting, many seeds: a point a run, a stroke for the mean")
-    figure.set_label(f"Test accuracies by seed. {'; '.join(words)}.")
-    return figure
+    axes.set(ylim=(len(accuracies) + 0.5, 0.45), xlabel="Test accuracy in %")
+    return figure, f"Test accuracies by seed. {'; '.join(words)}."
 
 
-@drawn_in_our_style
-def best_of(bests: Array, accuracy: float, count: int, images: int) -> Figure:
+@picture
+def best_of(bests: Array, accuracy: float, count: int, images: int) -> Drawn:
     """Draw how often the best of `count` equal networks shows which accuracy.
 
     Parameters
@@ -66,42 +63,33 @@ def best_of(bests: Array, accuracy: float, count: int, images: int) -> Figure:
     images : int
         In the test set. The axes depend on it and on `accuracy` alone: frames can be compared.
     """
-    figure, (axes,) = charts(None, 9, 3.6)
+    networks = "1 network" if count == 1 else f"the best of {count} equal networks"
+    figure, (axes,) = chart(f"What is reported: {networks}", size=(9, 3.6))
     error = float(np.sqrt(accuracy * (1 - accuracy) / images))
     low, high = (accuracy + error * reach for reach in (-4, 6))
     edges = (np.arange(np.floor(low * images), np.ceil(high * images) + 2) - 0.5) / images
-    axes.hist(
-        100 * bests,
-        (100 * edges).tolist(),
-        weights=np.full(len(bests), 100 / len(bests)),
-        color=BARS,
-    )
+    shares = np.full(len(bests), 100 / len(bests))
+    axes.hist(100 * bests, (100 * edges).tolist(), weights=shares, color=BARS)
     top, mean = 110 / (images * error), float(bests.mean())
     axes.plot([100 * accuracy] * 2, [0, top], color=INK, ls=(0, (4, 2)))
     axes.plot([100 * mean] * 2, [0, 0.88 * top], color=INK)
-    beside: dict[str, Any] = {"textcoords": "offset points", "va": "top"}
-    axes.annotate("true", (100 * accuracy, top), (-6, 0), ha="right", **beside)
-    words = f"reported on average {mean:.2%}"
-    axes.annotate(words, (100 * mean, 0.88 * top), (6, 0), ha="left", **beside)
-    axes.set_xlim(100 * low, 100 * high)
-    axes.set_ylim(0, top)
-    axes.set_xlabel("Reported test accuracy in %")
-    axes.set_ylabel("Share of repetitions in %")
-    networks = "1 network" if count == 1 else f"the best of {count} equal networks"
-    add_title(figure, f"What is reported: {networks}")
-    figure.set_label(
+    note(axes, "true", (100 * accuracy, top), (-6, 0), ha="right", va="top")
+    reported = f"reported on average {mean:.2%}"
+    note(axes, reported, (100 * mean, 0.88 * top), (6, 0), ha="left", va="top")
+    axes.set(xlim=(100 * low, 100 * high), xlabel="Reported test accuracy in %")
+    axes.set(ylim=(0, top), ylabel="Share of repetitions in %")
+    return figure, (
         f"Histogram over {len(bests):,} repetitions of the test accuracy reported for {networks}: "
         f"on average {mean:.2%}, where the true accuracy is {accuracy:.2%}, so "
         f"{100 * (mean - accuracy):+.2f} points."
     )
-    return figure
 
 
-@drawn_in_our_style
+@picture
 def pairs(
     accuracies: Mapping[str, Sequence[float]],
     intervals: Mapping[str, tuple[float, float, float]],
-) -> Figure:
+) -> Drawn:
     """Draw two settings seed by seed, and beside them intervals of their difference.
 
     Parameters
@@ -111,32 +99,27 @@ def pairs(
     intervals : mapping
         ``{words: (mean, low, high)}`` of the first less the second, from 0 to 1.
     """
-    figure, (left, right) = charts(None, 10, 4.3, panels=2)
-    (first, a), (second, b) = (
-        (label, 100 * np.asarray(shares)) for label, shares in accuracies.items()
-    )
-    for one, other in zip(a, b, strict=True):
-        left.plot([0, 1], [one, other], color=BARS, lw=1.2)
+    first, second = accuracies
+    a, b = (100 * np.asarray(shares) for shares in accuracies.values())
+    title = f"{first} and {second}, seed by seed"
+    figure, (left, right) = chart(title, size=(10, 4.3), panels=2)
+    left.plot([0, 1], [a, b], color=BARS, lw=1.2)
     for place, (shares, style) in enumerate(zip((a, b), line_styles([first, second]), strict=True)):
         left.plot(np.full(len(shares), place), shares, **style.line(linestyle="none", ms=7))
     left.set_xticks([0, 1], [first, second])
-    left.set_xlim(-0.35, 1.35)
-    left.set_ylabel("Test accuracy in %")
+    left.set(xlim=(-0.35, 1.35), ylabel="Test accuracy in %")
     left.set_title("A line joins the two runs of a seed", fontsize=11, loc="left")
     _draw_intervals(right, a - b, intervals)
     right.set_xlabel(f"{first} less {second}, in points")
     right.set_title("Their difference", fontsize=11, loc="left")
-    add_title(figure, f"{first} and {second}, seed by seed")
     words = "; ".join(
         f"{name}: mean {100 * mean:+.2f}, from {100 * low:+.2f} to {100 * high:+.2f} points"
         for name, (mean, low, high) in intervals.items()
     )
-    ahead = int((a > b).sum())
-    figure.set_label(
+    return figure, (
         f"Left, test accuracies of {first} and {second} for {len(a)} seeds, joined by seed: "
-        f"{first} is ahead in {ahead}. Right, {first} less {second}. {words}."
+        f"{first} is ahead in {(a > b).sum()}. Right, {first} less {second}. {words}."
     )
-    return figure
 
 
 def _draw_intervals(axes: Axes, differences: Any, intervals: Mapping[str, Any]) -> None:

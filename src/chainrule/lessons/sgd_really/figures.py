@@ -5,49 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.plots.charts import charts
+from chainrule.lessons import drawing
+from chainrule.lessons.drawing import CHAINED, DASHED, DOTTED, SOLID, Drawn, chart, picture
 from chainrule.plots.lines import GUESS_LINE, Legend, LineStyle
-from chainrule.plots.paper import (
-    INK,
-    QUIET,
-    VERMILLION,
-    Array,
-    add_title,
-    clean_figure,
-    drawn_in_our_style,
-    quiet_ticks,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from chainrule.plots.paper import INK, QUIET, VERMILLION, Array, count_of
 
 STYLES = (
-    LineStyle("#3FA0DC", "o", (0, (1.4, 1.2))),
-    LineStyle("#0072B2", "s", (0, (5, 1.6))),
-    LineStyle("#00446B", "^", (0, (7, 1.4, 1.4, 1.4))),
-    LineStyle("#101418", "D", (0, None)),
+    LineStyle("#3FA0DC", "o", DOTTED),
+    LineStyle("#0072B2", "s", DASHED),
+    LineStyle("#00446B", "^", CHAINED),
+    LineStyle("#101418", "D", SOLID),
 )
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
+LOSS = "Loss over all training images"
 HIGHEST_LOSS = 3.0  # a diverging loss would press all others flat
 
 
-def _plain(axis: Any) -> None:
-    """Write 0.01 and 10,000 on a logarithmic axis, not powers of ten."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axis.set_minor_formatter(NullFormatter())
-
-
-@drawn_in_our_style
+@picture
 def gradient_noise(
     sizes: Sequence[int], measured: Mapping[str, Array], expected: Mapping[str, Array]
-) -> Figure:
+) -> Drawn:
     """Draw how far batch gradients are from the full one, measured and by the law, against B.
 
     Parameters
@@ -58,39 +38,31 @@ def gradient_noise(
         For each network, by name: the distance over the length of the full gradient.
     """
     styles = dict(zip(measured, STYLES[1::2], strict=False))
-    legend = Legend(styles)
-    figure, (axes,) = charts(None, 9, 4.8 + legend.height(9))
+    title = "The noise of a batch gradient: measured (marks), by the law (lines)"
+    figure, (axes,) = chart(title, styles, size=(9, 4.8))
     for name, style in styles.items():
         axes.plot(sizes, expected[name], color=style.colour, linestyle=style.dash)
         axes.plot(sizes, measured[name], **style.line(linestyle="none", ms=8))
     axes.axhline(1, **GUESS_LINE)
     axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.set_xticks(list(sizes))
-    for axis in (axes.xaxis, axes.yaxis):
-        _plain(axis)
-    axes.text(
-        sizes[0], 1, "noise as long as the gradient itself", va="bottom", fontsize=10, color=QUIET
+    axes.set(xticks=sizes, xlabel="Batch size B")
+    axes.set(yscale="log", ylabel="Distance from the full gradient / its length")
+    drawing.plain_logs(axes)
+    words = "noise as long as the gradient itself"
+    axes.text(sizes[0], 1, words, va="bottom", fontsize=10, color=QUIET)
+    ends = (
+        f"{name}: {noise[0]:.2g} at B = {sizes[0]}, {noise[-1]:.2g} at B = {sizes[-1]:,}"
+        for name, noise in measured.items()
     )
-    axes.set_xlabel("Batch size B")
-    axes.set_ylabel("Distance from the full gradient / its length")
-    legend.add_to(figure)
-    add_title(figure, "The noise of a batch gradient: measured (marks), by the law (lines)")
-    words = "; ".join(
-        f"{name}: {measured[name][0]:.2g} at B = {sizes[0]}, {measured[name][-1]:.2g} at "
-        f"B = {sizes[-1]:,}"
-        for name in measured
-    )
-    figure.set_label(
+    return figure, (
         "Distance of the batch gradient from the full gradient, over the length of the full "
-        f"gradient, against batch size, on logarithmic axes. {words}. The marks lie on the lines "
-        "of the law one over root B."
+        f"gradient, against batch size, on logarithmic axes. {'; '.join(ends)}. The marks lie on "
+        "the lines of the law one over root B."
     )
-    return figure
 
 
-@drawn_in_our_style
-def order_matters(images: Array, accuracies: Mapping[str, Array], counts: Array) -> Figure:
+@picture
+def order_matters(images: Array, accuracies: Mapping[str, Array], counts: Array) -> Drawn:
     """Draw validation accuracy along one epoch, by the order of the images.
 
     Parameters
@@ -103,8 +75,9 @@ def order_matters(images: Array, accuracies: Mapping[str, Array], counts: Array)
         Images of each class: where the sorted data changes from class to class.
     """
     styles = dict(zip(accuracies, STYLES[1::2], strict=False))
-    legend = Legend(styles, ["10%"])
-    figure, (axes,) = charts(None, 9, 4.4 + legend.height(9))
+    figure, (axes,) = chart(
+        "The same images in two orders: one epoch", styles, ["10%"], size=(9, 4.4)
+    )
     every = max(1, len(images) // 20)
     for name, style in styles.items():
         axes.plot(images, 100 * accuracies[name], **style.line(markevery=every))
@@ -115,24 +88,19 @@ def order_matters(images: Array, accuracies: Mapping[str, Array], counts: Array)
         if label % 2 == 0:
             axes.axvspan(left, right, facecolor="#F3F4F6", linewidth=0)
         axes.text((left + right) / 2, 103, str(label), ha="center", va="center", color=QUIET)
-    axes.set_xlim(0, edges[-1])
-    axes.set_ylim(0, 107)
+    axes.set(xlim=(0, edges[-1]), ylim=(0, 107), ylabel="Validation accuracy")
     axes.set_yticks(range(0, 101, 20), [f"{mark}%" for mark in range(0, 101, 20)])
     axes.set_xlabel("Images trained on (above: the class that the sorted order is at)")
-    axes.set_ylabel("Validation accuracy")
-    legend.add_to(figure)
-    add_title(figure, "The same images in two orders: one epoch")
     ends = "; ".join(f"{name}: {curve[-1]:.1%}" for name, curve in accuracies.items())
-    figure.set_label(
+    return figure, (
         f"Validation accuracy along one epoch, by the order of the images. At the end: {ends}. "
         "In the sorted order it hovers about one in ten, since the network predicts the class that "
         "it has just seen."
     )
-    return figure
 
 
-@drawn_in_our_style
-def three_rates(losses: Mapping[float, Array], every: int) -> Figure:
+@picture
+def three_rates(losses: Mapping[float, Array], every: int) -> Drawn:
     """Draw the loss step by step for three learning rates: too small, right, too large.
 
     Parameters
@@ -142,31 +110,24 @@ def three_rates(losses: Mapping[float, Array], every: int) -> Figure:
     every : int
         Steps between two values.
     """
-    words = ("too small", "right", "too large")
-    labels = {
-        f"{ALPHA} = {rate:g}, {word}": curve
-        for (rate, curve), word in zip(losses.items(), words, strict=True)
-    }
+    words = zip(losses, ("too small", "right", "too large"), strict=True)
+    labels = [f"{ALPHA} = {rate:g}, {word}" for rate, word in words]
     styles = dict(zip(labels, (STYLES[0], STYLES[1], STYLES[3]), strict=True))
-    legend = Legend(styles, [f"ln 10 = {math.log(10):.3f}"])
-    figure, (axes,) = charts(None, 9, 4.4 + legend.height(9))
-    for label, style in styles.items():
-        steps = every * np.arange(len(labels[label]))
-        axes.plot(steps, np.clip(labels[label], None, 99), **style.line(markevery=2))
-    axes.axhline(math.log(10), **GUESS_LINE)
-    axes.set_ylim(0, 4)
-    axes.set_xlim(left=0)
-    axes.set_xlabel("Steps")
-    axes.set_ylabel("Loss over all training images")
-    legend.add_to(figure)
-    add_title(figure, "Three learning rates, the same batches")
-    ends = "; ".join(f"{label}: ends at {curve[-1]:.2f}" for label, curve in labels.items())
-    figure.set_label(f"Training loss against steps for three learning rates. {ends}.")
-    return figure
+    guess = math.log(10)
+    title = "Three learning rates, the same batches"
+    figure, (axes,) = chart(title, styles, [f"ln 10 = {guess:.3f}"], size=(9, 4.4))
+    for curve, style in zip(losses.values(), styles.values(), strict=True):
+        steps = every * np.arange(len(curve))
+        axes.plot(steps, np.clip(curve, None, 99), **style.line(markevery=2))
+    axes.axhline(guess, **GUESS_LINE)
+    axes.set(xlim=(0, None), ylim=(0, 4), xlabel="Steps", ylabel=LOSS)
+    ends = zip(labels, losses.values(), strict=True)
+    said = "; ".join(f"{label}: ends at {curve[-1]:.2f}" for label, curve in ends)
+    return figure, f"Training loss against steps for three learning rates. {said}."
 
 
-@drawn_in_our_style
-def rate_and_batch(losses: Mapping[int, Mapping[float, float]], steps: int) -> Figure:
+@picture
+def rate_and_batch(losses: Mapping[int, Mapping[float, float]], steps: int) -> Drawn:
     """Draw the loss after a fixed number of steps against the learning rate, by batch size.
 
     Parameters
@@ -177,32 +138,26 @@ def rate_and_batch(losses: Mapping[int, Mapping[float, float]], steps: int) -> F
         How many each run has done.
     """
     best = {size: min(by_rate, key=lambda rate: by_rate[rate]) for size, by_rate in losses.items()}
-    labels = {f"B = {size:,}, best {ALPHA} = {best[size]:g}": size for size in losses}
+    labels = [f"B = {size:,}, best {ALPHA} = {rate:g}" for size, rate in best.items()]
     styles = dict(zip(labels, STYLES, strict=False))
-    legend = Legend(styles)
-    figure, (axes,) = charts(None, 9, 4.4 + legend.height(9))
-    for label, size in labels.items():
-        rates, values = np.array(sorted(losses[size].items())).T
-        values = np.where(np.isfinite(values), np.minimum(values, HIGHEST_LOSS), HIGHEST_LOSS)
-        axes.plot(rates, values, **styles[label].line())
-        axes.plot(best[size], losses[size][best[size]], "o", ms=15, mfc="none", mec=INK)
-    axes.set_xscale("log")
-    _plain(axes.xaxis)
+    title = f"After {steps} steps: a larger batch bears a larger rate (ring: the best)"
+    figure, (axes,) = chart(title, styles, size=(9, 4.4))
     top = HIGHEST_LOSS
-    axes.set_ylim(-0.15, top + 0.15)
+    for (size, rate), style in zip(best.items(), styles.values(), strict=True):
+        rates, values = np.array(sorted(losses[size].items())).T
+        axes.plot(rates, np.where(values < top, values, top), **style.line())
+        axes.plot(rate, losses[size][rate], "o", ms=15, mfc="none", mec=INK)
+    axes.set(xscale="log", xlabel=f"Learning rate {ALPHA}")
+    axes.set(ylim=(-0.15, top + 0.15), ylabel=LOSS)
+    drawing.plain_logs(axes)
     marks = np.arange(0, top + 0.1, 0.5)
     axes.set_yticks(marks, [*(f"{mark:.1f}" for mark in marks[:-1]), f"{top:.0f} or more"])
-    axes.set_xlabel(f"Learning rate {ALPHA}")
-    axes.set_ylabel("Loss over all training images")
-    legend.add_to(figure)
-    add_title(figure, f"After {steps} steps: a larger batch bears a larger rate (ring: the best)")
-    words = "; ".join(f"B = {size:,}: best rate {best[size]:g}" for size in losses)
-    figure.set_label(f"Training loss after {steps} steps against the learning rate. {words}.")
-    return figure
+    said = "; ".join(f"B = {size:,}: best rate {rate:g}" for size, rate in best.items())
+    return figure, f"Training loss after {steps} steps against the learning rate. {said}."
 
 
-@drawn_in_our_style
-def three_axes(runs: Mapping[str, Array]) -> Figure:
+@picture
+def three_axes(runs: Mapping[str, Array]) -> Drawn:
     """Draw the same runs against steps, against images, and against seconds.
 
     Parameters
@@ -211,49 +166,32 @@ def three_axes(runs: Mapping[str, Array]) -> Figure:
         By name: steps, images, seconds, loss.
     """
     styles = dict(zip(runs, STYLES, strict=True))
-    legend = Legend(styles)
-    figure, row = charts(None, 10, 4.2 + legend.height(), panels=3)
+    figure, row = chart("The same four runs on three axes", styles, size=(10, 4.2), panels=3)
     names = ("Steps", "Images gone through", "Seconds of the processor")
+    losses = np.concatenate([curve[:, 3] for curve in runs.values()])
     for column, (axes, name) in enumerate(zip(row, names, strict=True)):
         for run, style in styles.items():
             axes.plot(runs[run][:, column], runs[run][:, 3], **style.line(ms=4.5, markevery=2))
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel(name)
-        _log_ticks(axes)
-        if column:
-            axes.tick_params(labelleft=False)
-    row[0].set_ylabel("Loss over all training images")
-    low = min(curve[:, 3].min() for curve in runs.values())
-    high = max(curve[:, 3].max() for curve in runs.values())
-    for axes in row:
-        axes.set_ylim(0.9 * low, 1.1 * high)
-    legend.add_to(figure)
-    add_title(figure, "The same four runs on three axes")
-    words = "; ".join(
+        axes.set(xscale="log", yscale="log", xlabel=name)
+        axes.locator_params(axis="x", numticks=5)
+        axes.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4])
+        axes.set_ylim(0.9 * losses.min(), 1.1 * losses.max())
+        drawing.plain_logs(axes)
+        axes.tick_params(labelleft=column == 0)
+    row[0].set_ylabel(LOSS)
+    ends = (
         f"{run}: loss {curve[-1, 3]:.2f} after {curve[-1, 0]:,.0f} steps, {curve[-1, 1]:,.0f} "
         f"images, {curve[-1, 2]:.1f} seconds"
         for run, curve in runs.items()
     )
-    figure.set_label(f"Training loss of four batch sizes against steps, images, seconds. {words}.")
-    return figure
+    words = "Training loss of four batch sizes against steps, images, seconds."
+    return figure, f"{words} {'; '.join(ends)}."
 
 
-def _log_ticks(axes: Axes) -> None:
-    from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
-
-    axes.xaxis.set_major_locator(LogLocator(10, numticks=5))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_locator(FixedLocator([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4]))
-    axes.yaxis.set_minor_locator(NullLocator())
-    for axis in (axes.xaxis, axes.yaxis):
-        _plain(axis)
-
-
-@drawn_in_our_style
+@picture
 def descent(
     along: tuple[Array, Array], surface: Array, paths: Mapping[str, Array], step: int
-) -> Figure:
+) -> Drawn:
     """Draw the way down the loss's contours until one step, for two batch sizes.
 
     Parameters
@@ -267,30 +205,23 @@ def descent(
     step : int
         Up to which step the paths are drawn.
     """
-    styles = dict(zip(paths, (STYLES[3], LineStyle("#0072B2", "o", (0, None))), strict=True))
-    figure = clean_figure(None, 6.8, 5)
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots()
-    quiet_ticks(axes)
+    now = [f"{name}: loss {path[step, 2]:.3f}" for name, path in paths.items()]
+    styles = (STYLES[3], LineStyle("#0072B2", "o", SOLID))
+    lowest = {f"lowest point, {surface.min():.3f}": LineStyle(VERMILLION, "P", (0, (0, 1)))}
+    figure, (axes,) = chart(f"After {count_of(step, 'step')}", size=(6.8, 5))
+    Legend({**dict(zip(now, styles, strict=True)), **lowest}).add_to(figure)
+    axes.grid(visible=False)
     levels = np.geomspace(surface.min() * 1.01, surface.max(), 14)
     axes.contour(*along, surface, levels=levels, colors="#C3C8CF", linewidths=1)
     low = np.unravel_index(surface.argmin(), surface.shape)
     axes.plot(along[0][low[1]], along[1][low[0]], "P", color=VERMILLION, ms=11, mec="white")
-    for name, path in paths.items():
-        until = path[: step + 1]
-        axes.plot(*until[:, :2].T, **styles[name].line(ms=4, lw=1.3))
-        axes.plot(*until[-1, :2], **styles[name].line(ms=9, mec="white", zorder=5))
-    axes.set_xlim(along[0][0], along[0][-1])
-    axes.set_ylim(along[1][0], along[1][-1])
-    axes.set_xlabel("first direction")
-    axes.set_ylabel("second direction")
-    now = {f"{name}: loss {path[step, 2]:.3f}": styles[name] for name, path in paths.items()}
-    low_look = LineStyle(VERMILLION, "P", (0, (0, 1)))
-    legend = Legend({**now, f"lowest point, {surface.min():.3f}": low_look})
-    legend.add_to(figure)
-    add_title(figure, f"After {step} {'step' if step == 1 else 'steps'}")
-    figure.set_label(
+    for path, style in zip(paths.values(), styles, strict=True):
+        walked = path[: step + 1, :2]
+        axes.plot(*walked.T, **style.line(ms=4, lw=1.3))
+        axes.plot(*walked[-1], **style.line(ms=9, mec="white", zorder=5))
+    axes.set(xlim=along[0][[0, -1]], xlabel="first direction")
+    axes.set(ylim=along[1][[0, -1]], ylabel="second direction")
+    return figure, (
         f"Contours of the loss over two directions, and two ways down after {step} steps. "
         f"{'; '.join(now)}; lowest point of the map: {surface.min():.3f}."
     )
-    return figure
