@@ -16,9 +16,9 @@ fails is named with the reason. PyTorch means its CPU build.
 
 The rows: main (the course's job), batch (sizes 1 to 1,024), width (64 to 2,048), images (all of
 them), predict (one image, 10,000 images), import (imports and help texts), memory (peak), shell
-(`chainrule compare` from the shell against the same two trainings in two processes), profile
-(where a step's time goes). They end in results.md, results.json and
-training_times.png, whose alt text stands in training_times.txt.
+(`chainrule compare` from the shell against the same two trainings in two processes), dask (its
+lanes on a Dask cluster), profile (where a step's time goes). They end in results.md, results.json
+and training_times.png, whose alt text stands in training_times.txt.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def parser():
         help="every peer is measured with each (default: 1 2)")  # fmt: skip
     add("--repeats", metavar="N", type=int, default=5, help="rounds (default: 5)")
     add("--epochs", metavar="N", type=int,
-        help="of the rows main, images and shell (default: 20, 5 and 20)")  # fmt: skip
+        help="of the rows main, images, shell and dask (default: 20, 5, 20, 20)")  # fmt: skip
     add("--data", metavar="SOURCE", default="auto", help="as chainrule compare takes it")
     add("--timeout", metavar="SECONDS", type=float, default=3_600,
         help="that one measurement may take (default: 3600)")  # fmt: skip

@@ -164,6 +164,17 @@ def shell_row(plan):
     return jobs
 
 
+def dask_row(plan):
+    """Return Adam and SGD from the shell, in two processes and on a Dask cluster of two workers."""
+    images, epochs = plan.small(20_000, plan.epochs or 20)
+    case = f"Adam and SGD, {epochs} epochs, lanes on a Dask cluster"
+    words = [*_compare(plan, epochs), "--train-size", str(min(images, plan.images.most))]
+    return [
+        _command("dask", case, "chainrule", words),
+        _command("dask", case, "chainrule, Dask", ["-m", "benchmarks.cluster", *words[2:]]),
+    ]
+
+
 def profile_row(plan):
     """Return where the time of a step goes, operation by operation."""
     jobs = _training(plan, "profile", "", ("chainrule",), images=20_000, epochs=1)
@@ -190,5 +201,6 @@ ROWS = {
     "import": import_row,
     "memory": memory_row,
     "shell": shell_row,
+    "dask": dask_row,
     "profile": profile_row,
 }

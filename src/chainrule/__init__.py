@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         save_checkpoint,
         save_model,
     )
+    from chainrule.threads import one_thread
 
 __version__ = "0.1.0"
 
@@ -100,6 +101,7 @@ __all__ = [
     "mean_squared_error",
     "numerical_gradient",
     "one_cycle_rate",
+    "one_thread",
     "plot_training_comparison",
     "predict",
     "preprocess_mnist",
@@ -125,6 +127,7 @@ _IMPORTED_ON_FIRST_USE = {
     "load_mnist": "data",
     "load_model": "storage.models",
     "numerical_gradient": "proof.audit",
+    "one_thread": "threads",
     "plot_training_comparison": "reading.evaluation",
     "preprocess_mnist": "data",
     "save_checkpoint": "storage.models",

@@ -19,6 +19,7 @@ Integers: TypeAlias = NDArray[np.integer[Any]]
 Initializer: TypeAlias = "Callable[[np.random.Generator, int, int], Array]"
 LearningRate: TypeAlias = float | Callable[[int], float]
 Seed: TypeAlias = "int | np.random.Generator"
+Examples: TypeAlias = Any  # an array, or what gives rows: see `rows`
 Loss: TypeAlias = Callable[[Array, Any], tuple[float, Array]]
 
 
@@ -228,6 +229,47 @@ def examples(name: str, X: ArrayLike, dtype: DTypeLike | None = None) -> Array:
     return X
 
 
+class Rows:
+    """Examples that are no array: anything with `shape`, `len` and ``X[indices]`` giving rows.
+
+    They may be made, read or unpacked when they are asked for. What is asked of a whole array,
+    finite numbers of one dtype, is asked of each batch of them.
+    """
+
+    def __init__(self, name: str, source: Any, dtype: DTypeLike | None) -> None:
+        self.name, self.source, self.dtype = name, source, dtype
+        self.shape = tuple(source.shape)
+        if len(self.shape) != 2 or 0 in self.shape or len(source) != self.shape[0]:
+            raise ChainruleError(
+                f"{name} must have shape (batch, features) and as many rows, got shape "
+                f"{self.shape} and {len(source)} rows."
+            )
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, indices: Any) -> Array:
+        if isinstance(indices, slice):
+            indices = np.arange(len(self))[indices]
+        X = examples(self.name, self.source[indices], self.dtype)
+        if X.shape != (len(indices), self.shape[1]):
+            raise ChainruleError(
+                f"{self.name}[indices] must give a row for each of the {len(indices)} indices, "
+                f"shape {(len(indices), self.shape[1])}, got {X.shape}."
+            )
+        return X
+
+
+def rows(name: str, X: Any, dtype: DTypeLike | None = None) -> Array | Rows:
+    """Return `X` as `examples` does, or as `Rows` where it is no array but gives rows."""
+    if isinstance(X, Rows):
+        return X
+    asked = ("shape", "__len__", "__getitem__")
+    if hasattr(X, "__array__") or not all(hasattr(X, name) for name in asked):
+        return examples(name, X, dtype)
+    return Rows(name, X, dtype)
+
+
 def finite(name: str, X: Array) -> None:
     """Check that no number of `X` is NaN or infinite."""
     if not (math.isfinite(X.min()) and math.isfinite(X.max())):  # NaN passes through min and max
@@ -412,6 +454,26 @@ def parts(given: tuple[Any, ...], kind: type[Any], loss: object, mover: object) 
                 f"layer {i}, {layer}, belongs to a network already: "
                 "use a copy, copy.deepcopy(layer), or network.copy()."
             )
+    widths(given, kind)
+
+
+def widths(given: tuple[Any, ...], kind: type[Any]) -> None:
+    """Check that each layer takes as many features as the one before it gives.
+
+    The library's layers without sizes leave them as they are; of another's nothing is known.
+    """
+    giver = None
+    for i, layer in enumerate(given):
+        takes, gives = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
+        if giver is not None and takes not in (None, given[giver].n_out):
+            raise ChainruleError(
+                f"layer {i}, {layer}, takes {takes} features, but layer {giver}, {given[giver]}, "
+                f"gives {given[giver].n_out}: make the two numbers equal."
+            )
+        if gives is not None:
+            giver = i
+        elif type(layer).__module__ != kind.__module__:
+            giver = None
 
 
 def views(network: Any) -> None:
@@ -437,10 +499,10 @@ def functions(**given: object) -> None:
 
 
 def examples_for(
-    network: Any, part: str, X: ArrayLike, y: ArrayLike
-) -> tuple[Array, Array | Integers]:
+    network: Any, part: str, X: Examples, y: ArrayLike
+) -> tuple[Array | Rows, Array | Integers]:
     """Return X and y of one part of the data as the network takes them."""
-    X = examples(f"X_{part}", X, network.dtype)
+    X = rows(f"X_{part}", X, network.dtype)
     try:
         outputs = network.forward(X[:1])
     except ChainruleError as error:
@@ -451,7 +513,7 @@ def examples_for(
 
 
 def training_examples(
-    network: Any, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None
+    network: Any, X: Examples, y: ArrayLike, weights: ArrayLike | None
 ) -> tuple[Any, ...]:
     """Return X and y as the network takes them, and the weights of the examples if there are any.
 
@@ -469,7 +531,7 @@ def training_examples(
     return X, y, shares
 
 
-def validation_examples(network: Any, X: Any, y: Any) -> tuple[Array, Array | Integers]:
+def validation_examples(network: Any, X: Any, y: Any) -> tuple[Array | Rows, Array | Integers]:
     """Return X and y of the validation as the network takes them; of None, no rows."""
     if X is None and y is None:
         return np.empty((0, 0), network.dtype), np.empty(0, np.int64)
@@ -492,9 +554,12 @@ def finite_loss(loss: float, network: Any, X: Any, step: int) -> None:
     """Check the loss of a step on X; if it is not finite, find X or the layer to blame."""
     if math.isfinite(loss) or not len(X):
         return
+    X, finite = rows("X", X), np.ones(len(network), bool)
     with np.errstate(over="ignore", invalid="ignore"):
-        finite = [np.isfinite(output).all() for output in network.activations(examples("X", X))]
-    first = finite.index(False) if False in finite else None
+        for start in range(0, len(X), 1_000):
+            outputs = network.activations(X[start : start + 1_000])
+            finite &= [bool(np.isfinite(output).all()) for output in outputs]
+    first = None if finite.all() else int(finite.argmin())
     layer = "the loss" if first is None else f"layer {first}, {network[first]}"
     raise TrainingDiverged(step, layer, getattr(network.optimizer, "rate", math.nan))
 

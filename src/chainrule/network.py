@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import checks
-from chainrule.checks import Array, InPlace, Loss, Seed, SupportsUpdate
+from chainrule.checks import Array, Examples, InPlace, Loss, Seed, SupportsUpdate
 from chainrule.layers import Dense, Layer, ReLU
 from chainrule.losses import mean_squared_error, softmax, softmax_crossentropy_with_logits
 from chainrule.optimizers import create_optimizer
@@ -103,19 +103,19 @@ class Network(Sequence[Layer]):
         """Whether the outputs are logits of classes: always, but with mean_squared_error."""
         return self.loss is not mean_squared_error
 
-    def predict(self, X: ArrayLike) -> Array:
+    def predict(self, X: Examples) -> Array:
         """Return the classes, integers (batch,); with mean_squared_error the outputs."""
         outputs = self.outputs(X)
         return outputs.argmax(axis=1) if self.is_classifier else outputs
 
-    def predict_proba(self, X: ArrayLike) -> Array:
+    def predict_proba(self, X: Examples) -> Array:
         """Return the probability of each class, shape (batch, classes)."""
         checks.classifier(self)
         return softmax(self.outputs(X))
 
-    def outputs(self, X: ArrayLike) -> Array:
+    def outputs(self, X: Examples) -> Array:
         """Return what `forward` does, for any number of rows: in slices."""
-        X = checks.examples("X", X)
+        X = checks.rows("X", X)
         starts = range(0, len(X), ROWS_AT_ONCE)
         return np.concatenate([self.forward(X[start : start + ROWS_AT_ONCE]) for start in starts])
 
@@ -213,6 +213,6 @@ def forward(network: Network, X: ArrayLike) -> list[Array]:
     return network.activations(X)
 
 
-def predict(network: Network, X: ArrayLike) -> Array:
+def predict(network: Network, X: Examples) -> Array:
     """Return the predicted class of each row of X, integers (batch,)."""
     return network.predict(X)

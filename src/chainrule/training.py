@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import Array, Integers
+from chainrule.checks import Array, Examples, Integers
 from chainrule.network import Network
 
 KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "gradient_norm", "seconds")
@@ -59,10 +59,10 @@ def train_batch(network: Network, X: ArrayLike, y: ArrayLike) -> float:
 
 def train_network(
     network: Network,
-    X_train: ArrayLike,
+    X_train: Examples,
     y_train: ArrayLike,
-    X_val: ArrayLike | None,
-    y_val: ArrayLike | None,
+    X_val: Examples | None = None,
+    y_val: ArrayLike | None = None,
     num_epochs: int = 10,
     batch_size: int = 64,
     *,
@@ -80,8 +80,10 @@ def train_network(
     network : Network
         With an optimizer; changed in place.
     X_train, X_val : arrays, shape (n, features)
+        Or anything with `shape`, `len` and ``X[indices]`` giving rows: it may make, read or unpack
+        a batch when it is asked for.
     y_train, y_val : integers, shape (n,); for mean_squared_error numbers, shape (n, outputs)
-        Without validation, None for both: `val_loss` and `val_accuracy` are NaN.
+        Without validation `val_loss` and `val_accuracy` are NaN.
     num_epochs, batch_size : int
         The last, smaller batch of an epoch is trained on as well.
     seed : int
@@ -120,7 +122,7 @@ def train_network(
         done = epoch * steps_per_epoch + first_batch
         first_batch = 0
         for step, batch in enumerate(progress(batches) if progress else batches, done + 1):
-            X, y, *weight = (part.take(batch, axis=0) for part in train)
+            X, y, *weight = (part[batch] for part in train)
             loss, outputs = _train_step(network, X, y, step, *weight)
             right = _count_right(network, outputs, y)
             history.sums += loss * len(batch), right, len(batch)
@@ -143,7 +145,7 @@ def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[In
     return [order[first : first + batch_size] for first in range(0, count, batch_size)]
 
 
-def loss_and_accuracy(network: Network, X: Array, y: Array | Integers) -> tuple[float, float]:
+def loss_and_accuracy(network: Network, X: Examples, y: Any) -> tuple[float, float]:
     """Return mean loss and share of right predictions over X (n, features).
 
     Both are NaN for no examples, the accuracy also for a network that predicts numbers.

@@ -10,6 +10,7 @@ from chainrule import (
     Layer,
     LeakyReLU,
     Network,
+    ReLU,
     mean_squared_error,
     softmax_crossentropy_with_logits,
     train_batch,
@@ -109,9 +110,28 @@ def test_a_network_without_optimizer_is_shown_how_to_give_one(make_network, data
 
 
 def test_layers_that_do_not_fit_are_named_with_both_shapes(data):
-    network = Network([Dense(4, 6), Dense(5, 3)], optimizer=SGD(0.1))
-    with pytest.raises(ChainruleError, match=r"Dense\(5, 3\) .*\(batch, 5\), got \(50, 6\)"):
+    class Folding(Layer):
+        """Of another's layer nothing is known before it runs."""
+
+        def forward(self, x, training=False):
+            return x[:, :5]
+
+    network = Network([Dense(4, 6), Folding(), ReLU(), Dense(6, 3)], optimizer=SGD(0.1))
+    with pytest.raises(ChainruleError, match=r"Dense\(6, 3\) .*\(batch, 6\), got \(50, 5\)"):
         train_batch(network, *data)
+
+
+def test_sizes_that_do_not_fit_are_found_where_the_network_is_made():
+    words = (
+        r"layer 2, Dense\(32, 10\), takes 32 features, but layer 0, Dense\(784, 64\), gives 64: "
+        r"make the two numbers equal\."
+    )
+    layers = [Dense(784, 64), ReLU(), Dense(32, 10)]
+    with pytest.raises(ChainruleError, match=words):
+        Network(layers)
+    assert not any(layer.in_network for layer in layers)  # nothing half done
+    layers[2] = Dense(64, 10)
+    Network(layers)
 
 
 @pytest.mark.parametrize(("spoil", "words"), Y_ERRORS.values(), ids=Y_ERRORS)

@@ -55,6 +55,8 @@ DEFAULTS = {
         "sizes": (784, 256, 128, 64, 10),
     },
     train_network: {
+        "X_val": None,
+        "y_val": None,
         "num_epochs": 10,
         "batch_size": 64,
         "seed": 0,
