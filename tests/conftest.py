@@ -10,8 +10,8 @@ import pytest
 # Before NumPy is imported: workers of two BLAS threads each would wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# A shell's "&", nohup and some CI let what they start ignore SIGINT; the programmes that tests start
-# and interrupt would inherit that. What has a handler here starts with the default one there.
+# A shell's "&", nohup and some CI let what they start ignore SIGINT; the programmes that tests
+# start and interrupt would inherit that. What has a handler here starts with the default there.
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     and threading.current_thread() is threading.main_thread()
