@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chainrule.checks import ChainruleError
-from chainrule.experiments.compare import Settings, compare, resume
+from chainrule.experiments.compare import compare, resume
+from chainrule.experiments.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
 from chainrule.cli.shared import DATA_HELP, DONE, notice
+from chainrule.experiments.settings import Settings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
-    from chainrule.experiments.compare import Settings
     from chainrule.experiments.run_folder import RunFolder
 
 
@@ -72,7 +72,9 @@ def _compare(options: argparse.Namespace) -> int:
         _check_resume(options)
         folder = resume(options.resume, **manner)
     else:
-        folder = compare(_settings(options), out=options.out, **manner)
+        options.learning_rates = _learning_rates(options.learning_rates, options.optimizers)
+        options.seeds = _seeds(options.seeds)
+        folder = compare(settings_from(Settings, vars(options)), out=options.out, **manner)
     return show_comparison(folder, options)
 
 
@@ -94,20 +96,28 @@ def _check_resume(options: argparse.Namespace) -> None:
             )
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    from chainrule.experiments.compare import Settings, learning_rates
+def _learning_rates(texts: Sequence[str], optimizers: Sequence[str]) -> dict[str, list[float]]:
+    """Read "adam=0.0003,0.001 sgd=0.05"; a bare number or list is for every optimizer.
 
-    return Settings(
-        data=options.data,
-        learning_rates=learning_rates(options.learning_rates, options.optimizers),
-        batch_sizes=options.batch_sizes,
-        seeds=_seeds(options.seeds),
-        hidden=options.hidden,
-        epochs=options.epochs,
-        train_size=options.train_size,
-        split_seed=options.split_seed,
-        threads=options.threads,
-    )
+    Without a text it is the optimizer's own rate.
+    """
+    if len(set(optimizers)) < len(optimizers):
+        raise ChainruleError(f"Each optimizer is compared once, got {' '.join(optimizers)}.")
+    rates = {name: [OPTIMIZERS[name][1]] for name in optimizers}
+    for text in texts:
+        name, _, numbers = text.rpartition("=")
+        if name and name not in rates:
+            raise ChainruleError(
+                f"--learning-rate {text} names no optimizer of this run: {', '.join(rates)}."
+            )
+        try:
+            values = [float(number) for number in numbers.split(",")]
+        except ValueError:
+            raise ChainruleError(
+                f"--learning-rate takes 0.05, adam=0.0005 or adam=0.0003,0.001, got {text!r}."
+            ) from None
+        rates.update({name: values} if name else dict.fromkeys(rates, values))
+    return rates
 
 
 def _seeds(texts: Sequence[str]) -> list[int]:
@@ -125,7 +135,7 @@ def _seeds(texts: Sequence[str]) -> list[int]:
 
 
 def _print_comparison(folder: RunFolder) -> None:
-    from chainrule.experiments.report import result_of
+    from chainrule.experiments.words import result_of
 
     data = folder.metrics["data"]
     print(

@@ -16,6 +16,7 @@ from chainrule.network import Network
 from chainrule.storage.models import Checkpoint, load_checkpoint, save_checkpoint
 from chainrule.training import History
 
+CHECKPOINTS = "checkpoints"
 SECONDS_BETWEEN = 5  # from one checkpoint to the next, where none was asked for by steps
 
 
@@ -40,12 +41,12 @@ class Keep:
 
     def path(self, lane: str) -> Path:
         """Return where the lane's checkpoint lies."""
-        return self.folder / "checkpoints" / f"{lane}.npz"
+        return self.folder / CHECKPOINTS / f"{lane}.npz"
 
     @property
     def checkpoints(self) -> list[Path]:
         """The checkpoints that are there."""
-        return sorted((self.folder / "checkpoints").glob("*.npz"))
+        return sorted((self.folder / CHECKPOINTS).glob("*.npz"))
 
     def clean(self) -> None:
         """Remove the temporary files that a killed process has left in the run's folder."""

@@ -22,8 +22,11 @@ Events: TypeAlias = "SimpleQueue[tuple[str, int, float, float] | None]"
 
 
 @contextmanager
-def shown_progress(lanes: Sequence[str], epochs: int) -> Iterator[Report]:
-    """Yield a `Report` that any process may call; what it reports is shown on stderr."""
+def shown_progress(lanes: Sequence[str], epochs: int, wanted: bool) -> Iterator[Report | None]:
+    """Yield a `Report` that any process may call, to be shown on stderr; None if not wanted."""
+    if not (wanted and lanes):
+        yield None
+        return
     events: Events = SimpleQueue()
     show = _bars if sys.stderr.isatty() else _lines
     shower = Thread(target=show, args=(events, lanes, epochs), daemon=True)

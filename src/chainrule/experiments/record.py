@@ -13,7 +13,7 @@ from typing import Any
 from chainrule import checks
 from chainrule.training import KEYS, History
 
-NAME = "record.jsonl"
+RECORD, TENSORBOARD = "record.jsonl", "tensorboard"
 
 
 def add_to_record(folder: Path, event: str, **details: Any) -> None:
@@ -34,7 +34,7 @@ def add_to_record(folder: Path, event: str, **details: Any) -> None:
         for key, value in details.items()
     }
     line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "event": event, **details})
-    path = folder / NAME
+    path = folder / RECORD
     with path.open("a+b", buffering=0) as file:
         content = f"{line}\n".encode()
         if file.seek(0, os.SEEK_END):
@@ -60,7 +60,7 @@ def read_record(folder: Path) -> list[dict[str, Any]]:
     list of dict
         Empty if there is no record.
     """
-    path = folder / NAME
+    path = folder / RECORD
     lines = path.read_bytes().split(b"\n") if path.exists() else []
     entries = []
     for line in lines:
@@ -87,7 +87,7 @@ class TensorBoard:
 
     def __init__(self, folder: Path, lane: str, first_epoch: int) -> None:
         writer = checks.extra("tensorboardX", "logs").SummaryWriter
-        self.writer = writer(str(folder / "tensorboard" / lane), purge_step=first_epoch + 1)
+        self.writer = writer(str(folder / TENSORBOARD / lane), purge_step=first_epoch + 1)
 
     def add(self, epoch: int, history: History) -> None:
         """Write what the history says of its last epoch; TensorBoard counts from 1."""
