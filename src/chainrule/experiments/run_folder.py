@@ -78,6 +78,7 @@ class RunFolder:
         for run in runs:
             for key, values in run["history"].items():
                 run["history"][key] = [math.nan if value is None else value for value in values]
+        folder.metrics["summary"] = summarise(runs)  # with its NaN, which JSON does not have
         folder.networks = {
             run["lane"]: load_model(folder.model(run["lane"])).network for run in finished(runs)
         }
