@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DATA_HELP, DONE, notice
+from chainrule.cli.shared import DATA_HELP, DONE, manner
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
@@ -62,26 +62,38 @@ def _compare(options: argparse.Namespace) -> int:
 
     if (options.backend == "dask") != (options.scheduler is not None):
         raise ChainruleError("--backend dask and --scheduler ADDRESS go together: give both.")
-    manner: dict[str, Any] = {
-        "jobs": options.jobs,
-        "scheduler": options.scheduler,
-        "say": notice(options.quiet),
-        "progress": not options.quiet,
-    }
+    how = manner(options) | {"jobs": options.jobs, "scheduler": options.scheduler}
     if options.resume is not None:
         _check_resume(options)
-        folder = resume(options.resume, **manner)
+        folder = resume(options.resume, **how)
     else:
         options.learning_rates = _learning_rates(options.learning_rates, options.optimizers)
         options.seeds = _seeds(options.seeds)
-        folder = compare(settings_from(Settings, vars(options)), out=options.out, **manner)
+        folder = compare(settings_from(Settings, vars(options)), out=options.out, **how)
     return show_comparison(folder, options)
 
 
 def show_comparison(folder: RunFolder, options: argparse.Namespace) -> int:
     """Print how a comparison ended; return the exit status."""
-    if not options.quiet:
-        _print_comparison(folder)
+    from chainrule.experiments.words import result_of
+
+    if options.quiet:
+        return DONE
+    print(f"\n{folder.words_of_data()}")
+    print(f"\n{'run':<24}{'rate':>8}{'validation':>12}{'test':>9}{'loss':>8}{'seconds':>9}")
+    for run in folder.metrics["runs"]:
+        start = f"{run['lane']:<24}{run['learning_rate']:>8g}"
+        if run["status"] == "finished":
+            print(
+                f"{start}{run['val_accuracy']:>12.2%}{run['test_accuracy']:>9.2%}"
+                f"{run['test_loss']:>8.3f}{run['train_seconds']:>9.1f}"
+            )
+        else:
+            print(f"{start}   diverged at step {run['stopped']['step']}")
+    if len(folder.metrics["summary"]) < len(folder.metrics["runs"]):
+        _print_means(folder.metrics["summary"])
+    print(f"\n{result_of(folder.metrics, folder.split.title)}")
+    print(f"\nreport: {folder.path / 'report.html'}")
     return DONE
 
 
@@ -132,30 +144,6 @@ def _seeds(texts: Sequence[str]) -> list[int]:
     if not seeds or len(set(seeds)) < len(seeds):
         raise ChainruleError(f"--seeds takes each seed once, got {' '.join(texts)}.")
     return seeds
-
-
-def _print_comparison(folder: RunFolder) -> None:
-    from chainrule.experiments.words import result_of
-
-    data = folder.metrics["data"]
-    print(
-        f"\n{folder.split.title}: {data['train']:,} images to train on, "
-        f"{data['validation']:,} to validate, {data['test']:,} to test"
-    )
-    print(f"\n{'run':<24}{'rate':>8}{'validation':>12}{'test':>9}{'loss':>8}{'seconds':>9}")
-    for run in folder.metrics["runs"]:
-        start = f"{run['lane']:<24}{run['learning_rate']:>8g}"
-        if run["status"] == "finished":
-            print(
-                f"{start}{run['val_accuracy']:>12.2%}{run['test_accuracy']:>9.2%}"
-                f"{run['test_loss']:>8.3f}{run['train_seconds']:>9.1f}"
-            )
-        else:
-            print(f"{start}   diverged at step {run['stopped']['step']}")
-    if len(folder.metrics["summary"]) < len(folder.metrics["runs"]):
-        _print_means(folder.metrics["summary"])
-    print(f"\n{result_of(folder.metrics, folder.split.title)}")
-    print(f"\nreport: {folder.path / 'report.html'}")
 
 
 def _print_means(summary: Sequence[dict[str, Any]]) -> None:

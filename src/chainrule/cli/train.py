@@ -15,7 +15,7 @@ from chainrule.cli.shared import (
     DONE,
     add_output_options,
     complain,
-    notice,
+    manner,
     show,
 )
 from chainrule.experiments.settings import ACTIVATIONS, SCHEDULES, TrainingSettings, settings_from
@@ -75,16 +75,16 @@ def _train(options: argparse.Namespace) -> int:
     if options.learning_rate is None:
         options.learning_rate = OPTIMIZERS[options.optimizer][1]
     settings = settings_from(TrainingSettings, vars(options))
-    say, progress = notice(options.quiet), not options.quiet
-    return show_training(train(settings, out=options.out, say=say, progress=progress), options)
+    return show_training(train(settings, out=options.out, **manner(options)), options)
 
 
 def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
     """Print how a training ended; return the exit status."""
     from chainrule.experiments.metrics import as_json
+    from chainrule.experiments.run_folder import model_path
 
     (run,) = folder.metrics["runs"]
-    model = folder.model(run["lane"]) if run["status"] == "finished" else None
+    model = model_path(folder.path, run["lane"]) if run["status"] == "finished" else None
     where = {"folder": str(folder.path), "model": model and str(model)}
     show(options, where | as_json(folder.metrics), _lines(folder, run, model))
     if stopped := run["stopped"]:
@@ -95,12 +95,11 @@ def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
 
 
 def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> list[str]:
-    data, split = folder.metrics["data"], folder.split
+    split = folder.split
     sizes = [split.X_train.shape[1], *folder.metrics["settings"]["hidden"], split.classes]
     parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
     lines = [
-        f"{split.title}: {data['train']:,} images to train on, "
-        f"{data['validation']:,} to validate, {data['test']:,} to test",
+        folder.words_of_data(),
         f"network {'-'.join(map(str, sizes))}, {parameters:,} parameters",
     ]
     if model is None:

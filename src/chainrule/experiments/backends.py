@@ -21,11 +21,7 @@ SECONDS_TO_CONNECT = 3
 
 
 def run_in_processes(
-    lanes: Sequence[Lane],
-    split: Split,
-    jobs: int | None,
-    progress: bool,
-    **settings: Any,
+    lanes: Sequence[Lane], split: Split, jobs: int | None, progress: bool, **settings: Any
 ) -> Generator[Result]:
     """Run lanes in parallel processes; yield each result as it comes.
 
@@ -55,7 +51,9 @@ def _in_workers(
     at_once: int, lanes: Sequence[Lane], split: Split, settings: dict[str, Any]
 ) -> Iterator[Result]:
     """Run lanes in workers, which a file asks to stop; an error or a signal kills them."""
-    joblib = checks.extra("joblib")
+    import joblib
+    from joblib.externals.loky import get_reusable_executor
+
     parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
     with TemporaryDirectory(prefix="chainrule-") as folder:
         parent = Parent(os.getpid(), Path(folder) / "stop")
@@ -66,7 +64,7 @@ def _in_workers(
                 yield from (result for result in _started(parallel, calls) if result is not None)
                 stop.end()
             except BaseException:
-                _kill_workers()
+                get_reusable_executor(reuse=True).shutdown(kill_workers=True)
                 stop.end()  # by whatever a worker that was killed as well has ended
                 raise
 
@@ -90,12 +88,6 @@ def _run_in_worker(lane: Lane, split: Split, parent: Parent, **settings: Any) ->
         return None if parent.asks.exists() else run_lane(lane, split, parent=parent, **settings)
     except SystemExit:
         return None
-
-
-def _kill_workers() -> None:
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def run_on_dask(

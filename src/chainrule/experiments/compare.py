@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
@@ -13,8 +11,9 @@ from chainrule.data.download import print_notice
 from chainrule.experiments.backends import run_in_processes, run_on_dask
 from chainrule.experiments.figures import draw, figures_of_comparison
 from chainrule.experiments.lanes import Result
+from chainrule.experiments.metrics import METRICS
 from chainrule.experiments.report import write_report
-from chainrule.experiments.run_folder import RunFolder
+from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.experiments.starting import begin, go_on
 
@@ -25,7 +24,7 @@ def compare(
     out: Path | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
-    say: Callable[[str], None] = print_notice,
+    say: Say = print_notice,
     progress: bool = True,
 ) -> RunFolder:
     """Train every lane, judge it, and write the run folder.
@@ -67,7 +66,7 @@ def resume(
     *,
     jobs: int | None = None,
     scheduler: str | None = None,
-    say: Callable[[str], None] = print_notice,
+    say: Say = print_notice,
     progress: bool = True,
 ) -> RunFolder:
     """Go on with a comparison that was stopped: run the lanes that its folder lacks.
@@ -93,7 +92,7 @@ def resume(
     asked = [lane.name for lane in settings.lanes]
     if strangers := [name for name in folder.lanes if name not in asked]:
         raise ChainruleError(
-            f"{path / 'metrics.json'} holds runs that its settings do not ask for: "
+            f"{path / METRICS} holds runs that its settings do not ask for: "
             f"{', '.join(strangers)}; restore the file."
         )
     with folder.in_use():
@@ -109,16 +108,12 @@ def _run(
     settings: Settings,
     jobs: int | None,
     scheduler: str | None,
-    say: Callable[[str], None],
+    say: Say,
     progress: bool,
 ) -> None:
     """Take the lanes that the folder lacks into it as they end, then draw and write the report."""
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
-    shared: dict[str, Any] = {
-        "hidden": settings.hidden,
-        "epochs": settings.epochs,
-        "threads": settings.threads,
-    }
+    shared = {name: vars(settings)[name] for name in ("hidden", "epochs", "threads")}
     if scheduler is None:
         shared |= {"progress": progress, "keep": folder.keep}
         results = run_in_processes(missing, folder.split, jobs, **shared)
@@ -133,7 +128,7 @@ def _run(
         write_report(folder.path)
 
 
-def _tell_divergence(result: Result, folder: RunFolder, say: Callable[[str], None]) -> None:
+def _tell_divergence(result: Result, folder: RunFolder, say: Say) -> None:
     stopped = result.record["stopped"]
     say(
         f"{result.lane.name} diverged: {stopped['layer']} gave NaN or infinity at step "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Figures: TypeAlias = "Iterator[tuple[str, Figure]]"
 
 
-def draw(folder: RunFolder, figures: Iterable[tuple[str, Figure]]) -> None:
+def draw(folder: RunFolder, figures: Figures) -> None:
     """Write figures by name into a run folder."""
     place = folder.path / FIGURES
     place.mkdir(exist_ok=True)

@@ -130,7 +130,7 @@ def _record(
         "hidden": list(hidden),
         "seed": lane.seed,
         "status": "diverged" if stopped else "finished",
-        "stopped": _stopped(stopped, keeper) if stopped else None,
+        "stopped": stopped and _stopped(stopped, keeper.at.best_epoch),
         "test_accuracy": test_accuracy,
         "test_loss": test_loss,
         "val_accuracy": math.nan if stopped else history["val_accuracy"][-1],
@@ -141,9 +141,8 @@ def _record(
     }
 
 
-def _stopped(divergence: TrainingDiverged, keeper: Keeper) -> dict[str, Any]:
+def _stopped(divergence: TrainingDiverged, best: int | None) -> dict[str, Any]:
     """Return where a lane diverged, and its best epoch before, counted from 1, or None."""
-    best = keeper.at.best_epoch
     return {
         "step": divergence.step,
         "layer": divergence.layer,

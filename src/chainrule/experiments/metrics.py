@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.checks import ChainruleError
-from chainrule.experiments.settings import Settings, TrainingSettings
+from chainrule.experiments.settings import EitherSettings, Settings, TrainingSettings
 from chainrule.storage.files import replacing
 from chainrule.training import KEYS
 
@@ -96,7 +96,7 @@ _OF_TYPE = {
 }
 
 
-def _of_settings(kind: type[Settings | TrainingSettings]) -> dict[str, Any]:
+def _of_settings(kind: type[EitherSettings]) -> dict[str, Any]:
     """Return what settings must hold: all that has no default."""
     needed = [field for field in fields(kind) if field.default is MISSING]
     return {field.name: _OF_TYPE[str(field.type)] for field in needed}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chainrule import checks
+from chainrule.experiments.metrics import as_json
 from chainrule.training import KEYS, History
 
 RECORD, TENSORBOARD = "record.jsonl", "tensorboard"
@@ -29,11 +30,8 @@ def add_to_record(folder: Path, event: str, **details: Any) -> None:
     **details
         JSON; numbers that are not finite become null.
     """
-    details = {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in details.items()
-    }
-    line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "event": event, **details})
+    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    line = json.dumps({"time": now, "event": event, **as_json(details)})
     path = folder / RECORD
     with path.open("a+b", buffering=0) as file:
         content = f"{line}\n".encode()
@@ -64,13 +62,9 @@ def read_record(folder: Path) -> list[dict[str, Any]]:
     lines = path.read_bytes().split(b"\n") if path.exists() else []
     entries = []
     for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            entries.append(entry)
-    return entries
+        with suppress(ValueError):
+            entries.append(json.loads(line))
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 class TensorBoard:

@@ -32,14 +32,6 @@ from chainrule.storage.files import replacing
 from chainrule.storage.models import Model, load_model, parameters_sha256
 
 DASH = "\u2013"
-SHARED_FIGURES = (
-    "curves_with_bands",
-    "accuracy_by_learning_rate",
-    "training_comparison",
-    "samples",
-    "predictions",
-    "mistakes",
-)
 
 
 def write_report(folder: Path) -> Path:
@@ -127,7 +119,7 @@ def _context(folder: Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
         "network": _network_words(metrics, models),
         "preprocessing": next((model.preprocessing for model in models.values()), {}),
         "shown_lane": better_run(runs)["lane"] if answer.chosen else "",
-        "pictures": _pictures(folder, runs),
+        "pictures": _pictures(folder),
         "command": repeat_command(metrics["settings"]),
     }
 
@@ -139,8 +131,8 @@ def _models(folder: Path, runs: Sequence[Run]) -> dict[str, Model]:
         path = model_path(folder, run["lane"])
         if not path.exists():
             continue
-        models[run["lane"]] = load_model(path)
-        if parameters_sha256(models[run["lane"]].network) != run["parameters_sha256"]:
+        models[run["lane"]] = model = load_model(path)
+        if parameters_sha256(model.network) != run["parameters_sha256"]:
             raise ChainruleError(
                 f"{path} is not the model that metrics.json describes, for its parameters have "
                 "another SHA-256: restore the file, or run the comparison again."
@@ -183,13 +175,10 @@ class Picture(NamedTuple):
     height: int
 
 
-def _pictures(folder: Path, runs: Sequence[Run]) -> dict[str, Picture]:
+def _pictures(folder: Path) -> dict[str, Picture]:
     """Return the figures that are there, by name."""
-    lanes = [run["lane"] for run in runs]
-    kinds = ("confusion", "first_layer")
-    names = [*SHARED_FIGURES, *(f"{kind}_{lane}" for lane in lanes for kind in kinds)]
-    paths = {name: folder / FIGURES / f"{name}.png" for name in names}
-    return {name: _picture(path) for name, path in paths.items() if path.exists()}
+    paths = sorted((folder / FIGURES).glob("[!.]*.png"))
+    return {path.stem: _picture(path) for path in paths}
 
 
 def _picture(path: Path) -> Picture:

@@ -7,8 +7,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
@@ -24,6 +25,8 @@ from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
 
 FIGURES, MODELS = "figures", "models"
+
+Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 
 
 class RunFolder:
@@ -80,7 +83,7 @@ class RunFolder:
                 run["history"][key] = [math.nan if value is None else value for value in values]
         folder.metrics["summary"] = summarise(runs)  # with its NaN, which JSON does not have
         folder.networks = {
-            run["lane"]: load_model(folder.model(run["lane"])).network for run in finished(runs)
+            run["lane"]: load_model(model_path(path, run["lane"])).network for run in finished(runs)
         }
         return folder
 
@@ -131,7 +134,7 @@ class RunFolder:
             yield
 
     @contextmanager
-    def kept(self, say: Callable[[str], None]) -> Iterator[None]:
+    def kept(self, say: Say) -> Iterator[None]:
         """Whatever ends the run early, say what is kept of it."""
         try:
             yield
@@ -143,10 +146,6 @@ class RunFolder:
     def lanes(self) -> list[str]:
         """The names of the lanes that have ended."""
         return [run["lane"] for run in self.metrics["runs"]]
-
-    def model(self, name: str) -> Path:
-        """Return where the model of a lane lies."""
-        return model_path(self.path, name)
 
     def add(self, result: Result, lanes: Sequence[Lane]) -> None:
         """Keep a lane that has ended: its model, and metrics.json with all lanes so far."""
@@ -164,13 +163,21 @@ class RunFolder:
         self.metrics = metrics  # only now, so that nothing is told to be kept that is not
         self.keep.forget(name)
 
+    def words_of_data(self) -> str:
+        """Say what the data is called, and how many images of it went where."""
+        data = self.metrics["data"]
+        return (
+            f"{self.split.title}: {data['train']:,} images to train on, "
+            f"{data['validation']:,} to validate, {data['test']:,} to test"
+        )
+
     def words_of_best(self, run: Mapping[str, Any]) -> str:
         """Say where the best network of a run that diverged is kept."""
         epoch = run["stopped"]["best_epoch"]
         if epoch is None:
             return "No epoch had ended, so there is no network to keep."
         accuracy = run["history"]["val_accuracy"][epoch - 1]
-        path = self.model(f"{run['lane']}-best")
+        path = model_path(self.path, f"{run['lane']}-best")
         return f"The best network before, of epoch {epoch} ({accuracy:.2%} validation), is {path}."
 
     def _save(self, network: Network, lane: Lane, name: str) -> None:
@@ -186,7 +193,7 @@ class RunFolder:
                 "image_shape": list(self.split.image_shape),
             },
         )
-        save_model(self.model(name), model)
+        save_model(model_path(self.path, name), model)
 
     def _abandon(self) -> str:
         """Remove the folder if nothing can be gone on with; return what is kept, in words."""
@@ -210,13 +217,9 @@ def model_path(folder: Path, name: str) -> Path:
 
 
 def _default_path(kind: str) -> Path:
-    name = time.strftime(f"{kind}-%Y%m%d-%H%M%S")
-    path = Path("runs") / name
-    repeat = 2
-    while path.exists():
-        path = Path("runs") / f"{name}-{repeat}"
-        repeat += 1
-    return path
+    path = Path("runs") / time.strftime(f"{kind}-%Y%m%d-%H%M%S")
+    others = (path.with_name(f"{path.name}-{repeat}") for repeat in count(2))
+    return next(one for one in chain([path], others) if not one.exists())
 
 
 def _nearest(path: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import pairwise, product
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from chainrule import checks
 from chainrule.checks import ChainruleError, Initializer, LearningRate
@@ -31,6 +31,10 @@ from chainrule.optimizers import (
     step_rate,
 )
 
+Rates: TypeAlias = Mapping[str, Sequence[float]]  # by optimizer
+EitherSettings: TypeAlias = "Settings | TrainingSettings"
+AnySettings = TypeVar("AnySettings", "Settings", "TrainingSettings")
+
 # By name: the layer, and the initialiser that its paper goes with.
 ACTIVATIONS: dict[str, tuple[type[Layer], Initializer]] = {
     "relu": (ReLU, he_normal),
@@ -48,9 +52,6 @@ SCHEDULES: dict[str, Callable[[float, int], LearningRate]] = {
 }
 
 
-AnySettings = TypeVar("AnySettings", "Settings", "TrainingSettings")
-
-
 @dataclass(frozen=True)
 class Lane:
     """What distinguishes one training from the others of a comparison."""
@@ -62,16 +63,12 @@ class Lane:
     seed: int
 
 
-def lanes_of(
-    learning_rates: Mapping[str, Sequence[float]],
-    batch_sizes: Sequence[int],
-    seeds: Sequence[int],
-) -> list[Lane]:
+def lanes_of(rates: Rates, batch_sizes: Sequence[int], seeds: Sequence[int]) -> list[Lane]:
     """Return every combination, in the order given; the names grow only where it is a grid."""
-    is_grid = len(batch_sizes) > 1 or any(len(rates) > 1 for rates in learning_rates.values())
+    is_grid = len(batch_sizes) > 1 or any(len(several) > 1 for several in rates.values())
     lanes = []
-    for optimizer, rates in learning_rates.items():
-        for rate, batch_size, seed in product(rates, batch_sizes, seeds):
+    for optimizer, several in rates.items():
+        for rate, batch_size, seed in product(several, batch_sizes, seeds):
             setting = f"-lr{rate:g}-b{batch_size}" if is_grid else ""
             name = f"{optimizer}{setting}-seed{seed}"
             lanes.append(Lane(name, optimizer, rate, batch_size, seed))

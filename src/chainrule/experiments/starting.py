@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,15 +11,13 @@ from chainrule.data.mnist import load_dataset
 from chainrule.data.split import split_dataset, trainable
 from chainrule.experiments.environment import changed
 from chainrule.experiments.record import add_to_record
-from chainrule.experiments.run_folder import RunFolder
-from chainrule.experiments.settings import Settings, TrainingSettings
+from chainrule.experiments.run_folder import RunFolder, Say
+from chainrule.experiments.settings import EitherSettings
 
 TRAIN_SIZE = 20_000
 
 
-def begin(
-    settings: Settings | TrainingSettings, kind: str, out: Path | None, say: Callable[[str], None]
-) -> RunFolder:
+def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> RunFolder:
     """Return the folder of a new run, with its images; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, notice=say)
@@ -29,9 +26,7 @@ def begin(
     return folder
 
 
-def go_on(
-    folder: RunFolder, settings: Settings | TrainingSettings, say: Callable[[str], None]
-) -> None:
+def go_on(folder: RunFolder, settings: EitherSettings, say: Say) -> None:
     """Give a reopened run folder its images, and say what makes its bits differ from the first.
 
     Raises
@@ -52,9 +47,7 @@ def go_on(
         add_to_record(folder.path, "changed", what=name, before=before, now=now)
 
 
-def _train_size(
-    settings: Settings | TrainingSettings, dataset: Dataset, say: Callable[[str], None]
-) -> int:
+def _train_size(settings: EitherSettings, dataset: Dataset, say: Say) -> int:
     """Return how many images to train on, given what is left beside the validation set."""
     available = trainable(dataset)
     wanted = settings.train_size

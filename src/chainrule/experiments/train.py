@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from chainrule.experiments.figures import draw, figures_of_training
 from chainrule.experiments.keeping import Keep
 from chainrule.experiments.lanes import Result, run_lane
 from chainrule.experiments.progress import shown_progress
-from chainrule.experiments.run_folder import RunFolder
+from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Lane, TrainingSettings, settings_from
 from chainrule.experiments.starting import begin, go_on
 from chainrule.network import Network
@@ -23,7 +22,7 @@ def train(
     settings: TrainingSettings,
     *,
     out: Path | None = None,
-    say: Callable[[str], None] = print_notice,
+    say: Say = print_notice,
     progress: bool = True,
 ) -> RunFolder:
     """Train one network, judge it, and write the run folder: metrics, model and figures.
@@ -63,7 +62,7 @@ def resume(
     path: Path,
     *,
     threads: int | None = None,
-    say: Callable[[str], None] = print_notice,
+    say: Say = print_notice,
     progress: bool = True,
 ) -> RunFolder:
     """Go on with a training that was stopped, to the bit as if it had not been.
@@ -135,9 +134,7 @@ def train_settings(
         )
 
 
-def _run(
-    folder: RunFolder, settings: TrainingSettings, say: Callable[[str], None], progress: bool
-) -> None:
+def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool) -> None:
     """Train from the start or from the checkpoint that is there, unless the run has ended."""
     (lane,), split = settings.as_comparison().lanes, folder.split
     network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))

@@ -156,9 +156,7 @@ def _evidence_of_several(differences: Sequence[Difference]) -> str:
             parts.append(f"unknown {against}, for no seed finished with both")
             continue
         mean, seeds = signed(difference.mean), count_of(len(difference.by_seed), "seed")
-        interval = "no interval"
-        if difference.interval:
-            interval = " to ".join(map(signed, difference.interval))
+        interval = " to ".join(map(signed, difference.interval or ())) or "no interval"
         parts.append(f"{mean} points {against} ({interval}, {seeds})")
     return (
         f"in test accuracy {differences[0].first.name}'s mean difference is {listed(parts)}, "
