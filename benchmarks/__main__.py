@@ -40,7 +40,7 @@ from benchmarks.tables import document
 from benchmarks.targets import check_targets
 from benchmarks.threads import usable_cores
 from chainrule.checks import ChainruleError
-from chainrule.experiments.run_folder import environment
+from chainrule.experiments.environment import environment
 from chainrule.plots import alt_text, save_figure
 
 PACKAGES = ("numpy", "torch", "jax", "keras", "scikit-learn", "onnxruntime")

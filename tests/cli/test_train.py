@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import load_model
-from chainrule.experiments.single import ACTIVATIONS, SCHEDULES
+from chainrule.experiments.settings import ACTIVATIONS, SCHEDULES
 
 
 def described(model):

@@ -4,8 +4,10 @@ import pytest
 from PIL import Image
 
 from chainrule import plots
-from chainrule.experiments.compare import Settings, compare
-from chainrule.experiments.report import result_of, write_report
+from chainrule.experiments.compare import compare
+from chainrule.experiments.report import write_report
+from chainrule.experiments.settings import Settings
+from chainrule.experiments.words import result_of
 
 
 def _noting_the_title(given, name, build):

@@ -2,7 +2,8 @@ import json
 
 from chainrule.data import load_dataset
 from chainrule.data.split import split_dataset
-from chainrule.experiments.lanes import lanes_of, run_lane
+from chainrule.experiments.lanes import run_lane
+from chainrule.experiments.settings import lanes_of
 
 
 def metrics_of(folder):
@@ -65,7 +66,7 @@ def test_seeds_change_weights_and_order_but_never_the_split(compare, working_fol
 
 
 def test_the_better_model_is_chosen_on_validation_alone():
-    from chainrule.experiments.run_folder import better_run
+    from chainrule.experiments.statistics import better_run
 
     history = {"val_loss": [0.1]}
     runs = [

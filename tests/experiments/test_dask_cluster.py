@@ -11,7 +11,8 @@ import time
 import pytest
 
 from chainrule.checks import ChainruleError
-from chainrule.experiments.compare import Settings, compare
+from chainrule.experiments.compare import compare
+from chainrule.experiments.settings import Settings
 
 pytest.importorskip("distributed", reason="the extra [dask] is not installed")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chainrule.checks import ChainruleError
-from chainrule.experiments.compare import Settings, compare, resume
+from chainrule.experiments.compare import compare, resume
+from chainrule.experiments.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +118,14 @@ def test_backend_and_scheduler_go_together(working_folder, options, capsys):
 
     assert cli.main(["compare", *options]) == 2
     assert "go together" in capsys.readouterr().err
+
+
+def test_the_means_of_a_rate_that_only_diverged_are_printed_again(compare, capsys):
+    from chainrule import cli
+
+    rates = ["--learning-rate", "sgd=0.1,1e20", "--optimizers", "sgd", "--seeds", "0", "1"]
+    assert compare(*rates, "--hidden", "8", "--out", "out") == 0
+    first = capsys.readouterr().out
+    assert cli.main(["compare", "--resume", "out"]) == 0
+    assert capsys.readouterr().out == first
+    assert "nan%" in first

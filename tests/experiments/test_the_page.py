@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 import pytest
 from hand_made import metrics_of, run_of, save_picture
 
-from chainrule.experiments.report import result_of, write_report
+from chainrule.experiments.report import write_report
+from chainrule.experiments.words import result_of
 
 RUNS = [run_of("adam", s, t, val=0.95, rate=0.001) for s, t in enumerate((0.9712, 0.9734, 0.9751))]
 RUNS += [run_of("sgd", s, t, val=0.93) for s, t in enumerate((0.9603, 0.9645, 0.9632))]

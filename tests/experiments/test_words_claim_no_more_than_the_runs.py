@@ -3,7 +3,7 @@ import re
 import pytest
 from hand_made import metrics_of, run_of
 
-from chainrule.experiments.report import result_of
+from chainrule.experiments.words import result_of
 
 CLEAR = [run_of("adam", s, t, val=0.95) for s, t in enumerate((0.9712, 0.9734, 0.9751))]
 CLEAR += [run_of("sgd", s, t) for s, t in enumerate((0.9603, 0.9645, 0.9632))]

@@ -10,9 +10,9 @@ from lab_client import address_of, start
 
 from chainrule.data.mnist import load_dataset
 from chainrule.data.split import split_dataset
-from chainrule.experiments.compare import Settings
 from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.run_folder import RunFolder
+from chainrule.experiments.settings import Settings
 
 
 @pytest.fixture(scope="session")

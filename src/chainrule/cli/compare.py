@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DATA_HELP, DONE, notice
+from chainrule.cli.shared import DATA_HELP, DONE, manner
+from chainrule.experiments.settings import Settings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
-    from chainrule.experiments.compare import Settings
     from chainrule.experiments.run_folder import RunFolder
 
 
@@ -62,76 +62,24 @@ def _compare(options: argparse.Namespace) -> int:
 
     if (options.backend == "dask") != (options.scheduler is not None):
         raise ChainruleError("--backend dask and --scheduler ADDRESS go together: give both.")
-    manner: dict[str, Any] = {
-        "jobs": options.jobs,
-        "scheduler": options.scheduler,
-        "say": notice(options.quiet),
-        "progress": not options.quiet,
-    }
+    how = manner(options) | {"jobs": options.jobs, "scheduler": options.scheduler}
     if options.resume is not None:
         _check_resume(options)
-        folder = resume(options.resume, **manner)
+        folder = resume(options.resume, **how)
     else:
-        folder = compare(_settings(options), out=options.out, **manner)
+        options.learning_rates = _learning_rates(options.learning_rates, options.optimizers)
+        options.seeds = _seeds(options.seeds)
+        folder = compare(settings_from(Settings, vars(options)), out=options.out, **how)
     return show_comparison(folder, options)
 
 
 def show_comparison(folder: RunFolder, options: argparse.Namespace) -> int:
     """Print how a comparison ended; return the exit status."""
-    if not options.quiet:
-        _print_comparison(folder)
-    return DONE
+    from chainrule.experiments.words import result_of
 
-
-def _check_resume(options: argparse.Namespace) -> None:
-    """Refuse settings beside --resume: the run folder has its own."""
-    free = {"resume", "jobs", "backend", "scheduler", "quiet", "run", "parser"}
-    for name, value in vars(options).items():
-        if name not in free and value != options.parser.get_default(name):
-            raise ChainruleError(
-                f"--resume goes on with the settings of {options.resume}, and only --jobs, "
-                f"--backend, --scheduler and --quiet go with it; got {name}={value!r}."
-            )
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    from chainrule.experiments.compare import Settings, learning_rates
-
-    return Settings(
-        data=options.data,
-        learning_rates=learning_rates(options.learning_rates, options.optimizers),
-        batch_sizes=options.batch_sizes,
-        seeds=_seeds(options.seeds),
-        hidden=options.hidden,
-        epochs=options.epochs,
-        train_size=options.train_size,
-        split_seed=options.split_seed,
-        threads=options.threads,
-    )
-
-
-def _seeds(texts: Sequence[str]) -> list[int]:
-    """Read "0 1 2" or "0..9"."""
-    seeds: list[int] = []
-    for text in texts:
-        first, dots, last = text.partition("..")
-        try:
-            seeds += range(int(first), int(last) + 1) if dots else [int(first)]
-        except ValueError:
-            raise ChainruleError(f"--seeds takes 0 1 2 or 0..9, got {text!r}.") from None
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ChainruleError(f"--seeds takes each seed once, got {' '.join(texts)}.")
-    return seeds
-
-
-def _print_comparison(folder: RunFolder) -> None:
-    from chainrule.experiments.report import result_of
-
-    data = folder.metrics["data"]
-    print(
-        f"\n{folder.split.title}: {data['train']:,} images to train on, "
-        f"{data['validation']:,} to validate, {data['test']:,} to test"
-    )
+    if options.quiet:
+        return DONE
+    print(f"\n{folder.words_of_data()}")
     print(f"\n{'run':<24}{'rate':>8}{'validation':>12}{'test':>9}{'loss':>8}{'seconds':>9}")
     for run in folder.metrics["runs"]:
         start = f"{run['lane']:<24}{run['learning_rate']:>8g}"
@@ -146,6 +94,56 @@ def _print_comparison(folder: RunFolder) -> None:
         _print_means(folder.metrics["summary"])
     print(f"\n{result_of(folder.metrics, folder.split.title)}")
     print(f"\nreport: {folder.path / 'report.html'}")
+    return DONE
+
+
+def _check_resume(options: argparse.Namespace) -> None:
+    """Refuse settings beside --resume: the run folder has its own."""
+    free = {"resume", "jobs", "backend", "scheduler", "quiet", "run", "parser"}
+    for name, value in vars(options).items():
+        if name not in free and value != options.parser.get_default(name):
+            raise ChainruleError(
+                f"--resume goes on with the settings of {options.resume}, and only --jobs, "
+                f"--backend, --scheduler and --quiet go with it; got {name}={value!r}."
+            )
+
+
+def _learning_rates(texts: Sequence[str], optimizers: Sequence[str]) -> dict[str, list[float]]:
+    """Read "adam=0.0003,0.001 sgd=0.05"; a bare number or list is for every optimizer.
+
+    Without a text it is the optimizer's own rate.
+    """
+    if len(set(optimizers)) < len(optimizers):
+        raise ChainruleError(f"Each optimizer is compared once, got {' '.join(optimizers)}.")
+    rates = {name: [OPTIMIZERS[name][1]] for name in optimizers}
+    for text in texts:
+        name, _, numbers = text.rpartition("=")
+        if name and name not in rates:
+            raise ChainruleError(
+                f"--learning-rate {text} names no optimizer of this run: {', '.join(rates)}."
+            )
+        try:
+            values = [float(number) for number in numbers.split(",")]
+        except ValueError:
+            raise ChainruleError(
+                f"--learning-rate takes 0.05, adam=0.0005 or adam=0.0003,0.001, got {text!r}."
+            ) from None
+        rates.update({name: values} if name else dict.fromkeys(rates, values))
+    return rates
+
+
+def _seeds(texts: Sequence[str]) -> list[int]:
+    """Read "0 1 2" or "0..9"."""
+    seeds: list[int] = []
+    for text in texts:
+        first, dots, last = text.partition("..")
+        try:
+            seeds += range(int(first), int(last) + 1) if dots else [int(first)]
+        except ValueError:
+            raise ChainruleError(f"--seeds takes 0 1 2 or 0..9, got {text!r}.") from None
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ChainruleError(f"--seeds takes each seed once, got {' '.join(texts)}.")
+    return seeds
 
 
 def _print_means(summary: Sequence[dict[str, Any]]) -> None:

@@ -34,8 +34,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     say = notice(options.quiet)
     classifier = ImageClassifier.load(options.model)
-    if not classifier.is_standardised:
-        say(f"{options.model} names no preprocessing: pixels go in as they are, from 0 to 1.")
+    if classifier.assumption:
+        say(classifier.assumption)
     judgement = judge(classifier, load_dataset(options.data, notice=say))
     show(options, {"model": str(options.model), **judgement.as_json()}, _lines(judgement))
     return DONE
@@ -45,10 +45,7 @@ def _lines(judgement: Judgement) -> list[str]:
     count = f"{judgement.matrix.sum():,} test images of {judgement.dataset.title}"
     result = f"accuracy {judgement.accuracy:.2%}, loss {judgement.loss:.3f}"
     if judgement.doubt:
-        first = [
-            f"{count}: {result}",
-            f"This is NOT a test accuracy: {judgement.doubt}.",
-        ]
+        first = [f"{count}: {result}", f"This is NOT a test accuracy: {judgement.doubt}."]
     else:
         first = [f"{count}: test {result}"]
         if judgement.trained_on:

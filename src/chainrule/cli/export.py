@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DONE, add_output_options, notice, show
-
-if TYPE_CHECKING:
-    from chainrule.reading.classifier import ImageClassifier
+from chainrule.cli.shared import DONE, add_output_options, is_same_file, notice, show
 
 
 def add_parser(commands: Any) -> None:
@@ -23,22 +20,17 @@ def add_parser(commands: Any) -> None:
         "PyTorch's names and layout, for standardised pixels.",
     )
     parser.set_defaults(run=_export)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a model file (.npz)")
-    parser.add_argument(
-        "--to", choices=("onnx", "safetensors"), default="onnx", help="default: onnx"
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        type=Path,
-        help="default: beside the model, with .onnx or .safetensors",
-    )
+    add = parser.add_argument
+    add("model", metavar="MODEL", type=Path, help="a model file (.npz)")
+    add("--to", choices=("onnx", "safetensors"), default="onnx", help="default: onnx")
+    add("--out", metavar="FILE", type=Path,
+        help="default: beside the model, with .onnx or .safetensors")  # fmt: skip
     add_output_options(parser)
 
 
 def _export(options: argparse.Namespace) -> int:
     path = options.out or options.model.with_suffix(f".{options.to}")
-    if path.exists() and options.model.exists() and path.samefile(options.model):
+    if is_same_file(path, options.model):
         raise ChainruleError(f"--out {path} would replace the model: name another file.")
     result, lines = {"onnx": _to_onnx, "safetensors": _to_safetensors}[options.to](options, path)
     show(options, {"model": str(options.model), "file": str(path), **result}, lines)
@@ -50,7 +42,8 @@ def _to_onnx(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], l
     from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
-    _say_if_raw(options, classifier)
+    if classifier.assumption:
+        notice(options.quiet)(classifier.assumption)
     export_onnx(classifier, path)
     size = path.stat().st_size
     shape = [*(classifier.image_shape or (classifier.pixels,))]
@@ -70,15 +63,9 @@ def _to_onnx(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], l
 
 def _to_safetensors(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], list[str]]:
     from chainrule.interop.safetensors import export_safetensors, tensors_of
-    from chainrule.storage.models import load_model
+    from chainrule.reading.classifier import opened_model
 
-    try:
-        model = load_model(options.model)
-    except OSError as error:
-        raise ChainruleError(
-            f"{options.model} cannot be opened ({error.strerror}): expected a model file, such as "
-            "models/adam-seed0.npz in a run folder."
-        ) from error
+    model = opened_model(options.model)
     export_safetensors(model, path)
     size = path.stat().st_size
     shapes = {name: list(tensor.shape) for name, tensor in tensors_of(model.network).items()}
@@ -89,10 +76,3 @@ def _to_safetensors(options: argparse.Namespace, path: Path) -> tuple[dict[str, 
         f"for a torch.nn.Sequential like {layers}",
     ]
     return {"bytes": size, "dtype": str(model.network.dtype), "tensors": shapes}, lines
-
-
-def _say_if_raw(options: argparse.Namespace, classifier: ImageClassifier) -> None:
-    if not classifier.is_standardised:
-        notice(options.quiet)(
-            f"{options.model} names no preprocessing: pixels go in as they are, from 0 to 1."
-        )

@@ -32,7 +32,7 @@ def add_parser(commands: Any) -> None:
     )
     action.set_defaults(run=_start)
     action.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=FOLDER,
-                        help=f"the folder (default: {FOLDER})")  # fmt: skip
+        help=f"the folder (default: {FOLDER})")  # fmt: skip
     add_output_options(action)
 
     action = actions.add_parser(
@@ -58,13 +58,8 @@ def add_parser(commands: Any) -> None:
         description="Check every lesson of a learner's folder, or of several: of a whole class.",
     )
     action.set_defaults(run=_status)
-    action.add_argument(
-        "folders",
-        metavar="DIR",
-        type=Path,
-        nargs="*",
-        help=f"learners' folders (default: this one, or {FOLDER} in it)",
-    )
+    action.add_argument("folders", metavar="DIR", type=Path, nargs="*",
+        help=f"learners' folders (default: this one, or {FOLDER} in it)")  # fmt: skip
     add_output_options(action)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DONE, add_output_options, notice, show
+from chainrule.cli.shared import DONE, add_output_options, is_same_file, notice, show
 
 if TYPE_CHECKING:
     from chainrule.reading.answer import Reading
@@ -41,7 +42,8 @@ def _predict(options: argparse.Namespace) -> int:
     classifier = ImageClassifier.load(options.model)
     reading = read(classifier, options.image, raw=options.raw)
     if options.save_prepared is not None:
-        if any(_same(options.save_prepared, path) for path in (options.image, options.model)):
+        read_ones = (options.image, options.model)
+        if any(is_same_file(options.save_prepared, path) for path in read_ones):
             raise ChainruleError(
                 f"--save-prepared {options.save_prepared} would replace what is read: "
                 "name another file."
@@ -54,36 +56,29 @@ def _predict(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and one.samefile(other)
-
-
 def _polarity(reading: Reading) -> str | None:
     if reading.steps is None:
         return None
     return "light ink on dark" if reading.steps.light_on_dark else "dark ink on light"
 
 
-def _remarks(classifier: ImageClassifier, reading: Reading) -> list[str]:
-    """Return what was assumed, and what should make the reader doubt."""
-    remarks = []
-    if not classifier.is_standardised:
-        remarks.append(
-            f"{classifier.path} names no preprocessing: pixels go in as they are, from 0 to 1."
+def _remarks(classifier: ImageClassifier, reading: Reading) -> Iterator[str]:
+    """Say what was assumed, and what should make the reader doubt."""
+    if classifier.assumption:
+        yield classifier.assumption
+    if reading.steps is None:
+        return
+    yield f"Read as {_polarity(reading)} ground, centred by MNIST's rule."
+    if reading.steps.is_lopsided:
+        yield (
+            "The ink is so lopsided that its centre of mass is not in the middle: is there "
+            "anything beside the digit?"
         )
-    if reading.steps is not None:
-        remarks.append(f"Read as {_polarity(reading)} ground, centred by MNIST's rule.")
-        if reading.steps.is_lopsided:
-            remarks.append(
-                "The ink is so lopsided that its centre of mass is not in the middle: is there "
-                "anything beside the digit?"
-            )
-        if not classifier.knows_mnist:
-            remarks.append(
-                f"The model was not trained on MNIST ({classifier.trained_on}): "
-                "if its images are not centred by this rule, add --raw."
-            )
-    return remarks
+    if not classifier.knows_mnist:
+        yield (
+            f"The model was not trained on MNIST ({classifier.trained_on}): "
+            "if its images are not centred by this rule, add --raw."
+        )
 
 
 def _as_json(

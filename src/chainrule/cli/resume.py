@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.checks import ChainruleError
 from chainrule.cli import compare, train
-from chainrule.cli.shared import add_output_options, notice
+from chainrule.cli.shared import add_output_options, manner
 
 
 def add_parser(commands: Any) -> None:
@@ -33,15 +33,14 @@ def add_parser(commands: Any) -> None:
 def _resume(options: argparse.Namespace) -> int:
     from chainrule.experiments.compare import resume as resume_comparison
     from chainrule.experiments.metrics import checked_metrics, kind_of
-    from chainrule.experiments.single import resume as resume_training
+    from chainrule.experiments.train import resume as resume_training
 
-    manner: dict[str, Any] = {"say": notice(options.quiet), "progress": not options.quiet}
     if kind_of(checked_metrics(options.folder, kind=None)) == "train":
         if options.jobs is not None:
             raise ChainruleError("--jobs is for a comparison, and this run is one training.")
-        training = resume_training(options.folder, threads=options.threads, **manner)
-        return train.show_training(training, options)
+        folder = resume_training(options.folder, threads=options.threads, **manner(options))
+        return train.show_training(folder, options)
     if options.threads is not None or options.json:
         raise ChainruleError("--threads and --json are for a training, this is a comparison.")
-    folder = resume_comparison(options.folder, jobs=options.jobs, **manner)
+    folder = resume_comparison(options.folder, jobs=options.jobs, **manner(options))
     return compare.show_comparison(folder, options)

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -21,6 +22,11 @@ def notice(quiet: bool) -> Callable[[str], None]:
     return (lambda message: None) if quiet else partial(print, file=sys.stderr)
 
 
+def manner(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how a training tells of itself: where notices go, and whether progress is shown."""
+    return {"say": notice(options.quiet), "progress": not options.quiet}
+
+
 def complain(sentence: str) -> None:
     """Say on stderr what went wrong."""
     print(f"chainrule: error: {sentence}", file=sys.stderr)
@@ -29,11 +35,13 @@ def complain(sentence: str) -> None:
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add --json and --quiet."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.add_argument(
-        "--quiet",
-        action="store_true",
-        help="show nothing but errors, and the JSON where that is asked for",
-    )
+    parser.add_argument("--quiet", action="store_true",
+        help="show nothing but errors, and the JSON where that is asked for")  # fmt: skip
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both are there, and one file: to write the first would replace the second."""
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def show(options: argparse.Namespace, result: Any, lines: Sequence[str]) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.checks import TrainingDiverged
 from chainrule.cli.shared import (
     CHECK_SAID_NO,
     DATA_HELP,
     DONE,
     add_output_options,
     complain,
-    notice,
+    manner,
     show,
 )
-from chainrule.layers import Dense
+from chainrule.experiments.settings import ACTIVATIONS, SCHEDULES, TrainingSettings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
-    from chainrule.experiments.single import Training
+    from chainrule.experiments.run_folder import RunFolder
 
 
 def add_parser(commands: Any) -> None:
@@ -35,13 +37,13 @@ def add_parser(commands: Any) -> None:
     add = parser.add_argument
     add("--hidden", nargs="*", metavar="N", type=int, default=[256, 128, 64],
         help="units of the hidden layers; or none (default: 256 128 64)")  # fmt: skip
-    add("--activation", choices=("relu", "leaky-relu", "sigmoid", "tanh"), default="relu",
+    add("--activation", choices=ACTIVATIONS, default="relu",
         help="after each hidden layer (default: relu); weights start as He for both relu, "
         "as Glorot for the others")  # fmt: skip
     add("--optimizer", choices=OPTIMIZERS, default="adam", help="default: adam")
     add("--learning-rate", metavar="RATE", type=float,
         help="default: the optimizer's own, 0.0005 for adam, 0.05 for sgd")  # fmt: skip
-    add("--schedule", choices=("constant", "step", "cosine", "one-cycle"), default="constant",
+    add("--schedule", choices=SCHEDULES, default="constant",
         help="how the rate changes: step takes a tenth after each third of the training, cosine "
         "falls to 0, one-cycle rises to the rate and falls (default: constant)")  # fmt: skip
     add("--dropout", metavar="RATE", type=float, default=0.0,
@@ -68,66 +70,45 @@ def add_parser(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from chainrule.experiments.single import TrainingSettings, train
+    from chainrule.experiments.train import train
 
-    rate = options.learning_rate
-    settings = TrainingSettings(
-        data=options.data,
-        hidden=options.hidden,
-        activation=options.activation,
-        optimizer=options.optimizer,
-        learning_rate=OPTIMIZERS[options.optimizer][1] if rate is None else rate,
-        schedule=options.schedule,
-        dropout=options.dropout,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        train_size=options.train_size,
-        split_seed=options.split_seed,
-        seed=options.seed,
-        dtype=options.dtype,
-        threads=options.threads,
-        checkpoint_every=options.checkpoint_every,
-        log=options.log,
-    )
-    training = train(
-        settings, out=options.out, say=notice(options.quiet), progress=not options.quiet
-    )
-    return show_training(training, options)
+    if options.learning_rate is None:
+        options.learning_rate = OPTIMIZERS[options.optimizer][1]
+    settings = settings_from(TrainingSettings, vars(options))
+    return show_training(train(settings, out=options.out, **manner(options)), options)
 
 
-def show_training(training: Training, options: argparse.Namespace) -> int:
+def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
     """Print how a training ended; return the exit status."""
-    show(options, _as_json(training), _lines(training))
-    if training.divergence:
-        best = training.folder.words_of_best(training.record)
-        complain(f"{training.divergence} {best}")
+    from chainrule.experiments.metrics import as_json
+    from chainrule.experiments.run_folder import model_path
+
+    (run,) = folder.metrics["runs"]
+    model = model_path(folder.path, run["lane"]) if run["status"] == "finished" else None
+    where = {"folder": str(folder.path), "model": model and str(model)}
+    show(options, where | as_json(folder.metrics), _lines(folder, run, model))
+    if stopped := run["stopped"]:
+        divergence = TrainingDiverged(stopped["step"], stopped["layer"], stopped["learning_rate"])
+        complain(f"{divergence} {folder.words_of_best(run)}")
         return CHECK_SAID_NO
     return DONE
 
 
-def _as_json(training: Training) -> dict[str, Any]:
-    """Return metrics.json, and where the files are."""
-    metrics = json.loads((training.folder.path / "metrics.json").read_text())
-    model = training.model and str(training.model)
-    return {"folder": str(training.folder.path), "model": model, **metrics}
-
-
-def _lines(training: Training) -> list[str]:
-    record, data = training.record, training.folder.metrics["data"]
-    sizes = [layer.n_out for layer in training.network if isinstance(layer, Dense)]
-    shape = "-".join(str(size) for size in (training.network[0].n_in, *sizes))
+def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> list[str]:
+    split = folder.split
+    sizes = [split.X_train.shape[1], *folder.metrics["settings"]["hidden"], split.classes]
+    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
     lines = [
-        f"{training.folder.split.title}: {data['train']:,} images to train on, "
-        f"{data['validation']:,} to validate, {data['test']:,} to test",
-        f"network {shape}, {training.network.parameters.size:,} parameters",
+        folder.words_of_data(),
+        f"network {'-'.join(map(str, sizes))}, {parameters:,} parameters",
     ]
-    if training.model is None:
-        return [*lines, f"metrics.json, without a model: {training.folder.path}"]
+    if model is None:
+        return [*lines, f"metrics.json, without a model: {folder.path}"]
     return [
         *lines,
-        f"validation accuracy {record['val_accuracy']:.2%}, test accuracy "
-        f"{record['test_accuracy']:.2%}, test loss {record['test_loss']:.3f}, "
-        f"trained in {record['train_seconds']:.1f} s",
-        f"model: {training.model}",
-        f"figures and metrics.json: {training.folder.path}",
+        f"validation accuracy {run['val_accuracy']:.2%}, test accuracy "
+        f"{run['test_accuracy']:.2%}, test loss {run['test_loss']:.3f}, "
+        f"trained in {run['train_seconds']:.1f} s",
+        f"model: {model}",
+        f"figures and metrics.json: {folder.path}",
     ]

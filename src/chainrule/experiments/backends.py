@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing.resource_tracker
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,19 +12,17 @@ from typing import Any
 from chainrule import checks
 from chainrule.checks import ChainruleError
 from chainrule.data.split import Split
-from chainrule.experiments.lanes import Lane, Report, Result, run_lane
+from chainrule.experiments.lanes import Result, run_lane
+from chainrule.experiments.progress import shown_progress
+from chainrule.experiments.settings import Lane
 from chainrule.experiments.stopping import Parent, StopSignals, held
 
 SECONDS_TO_CONNECT = 3
 
 
 def run_in_processes(
-    lanes: Sequence[Lane],
-    split: Split,
-    jobs: int | None,
-    report: Report | None,
-    **settings: Any,
-) -> Iterator[Result]:
+    lanes: Sequence[Lane], split: Split, jobs: int | None, progress: bool, **settings: Any
+) -> Generator[Result]:
     """Run lanes in parallel processes; yield each result as it comes.
 
     Parameters
@@ -34,28 +32,39 @@ def run_in_processes(
         Shared by all processes through a memory map.
     jobs : int, optional
         Lanes at once; by default as many as the cores allow.
-    report : callable, optional
-        Told after each epoch.
+    progress : bool
+        Show on stderr how far each lane is.
     **settings
         Of `run_lane`, the same for all.
     """
-    joblib = checks.extra("joblib")
-    at_once = jobs or max(1, joblib.cpu_count() // settings["threads"])
+    at_once = jobs or max(1, checks.extra("joblib").cpu_count() // settings["threads"])
     at_once = max(1, min(at_once, len(lanes)))
+    with shown_progress([lane.name for lane in lanes], settings["epochs"], progress) as report:
+        settings["report"] = report
+        if at_once == 1:
+            yield from (run_lane(lane, split, **settings) for lane in lanes)
+        else:
+            yield from _in_workers(at_once, lanes, split, settings)
+
+
+def _in_workers(
+    at_once: int, lanes: Sequence[Lane], split: Split, settings: dict[str, Any]
+) -> Iterator[Result]:
+    """Run lanes in workers, which a file asks to stop; an error or a signal kills them."""
+    import joblib
+    from joblib.externals.loky import get_reusable_executor
+
     parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
-    settings["report"] = report
-    if at_once == 1:
-        yield from parallel(joblib.delayed(run_lane)(lane, split, **settings) for lane in lanes)
-        return
     with TemporaryDirectory(prefix="chainrule-") as folder:
         parent = Parent(os.getpid(), Path(folder) / "stop")
-        calls = (joblib.delayed(_run_in_worker)(lane, split, parent, **settings) for lane in lanes)
+        run = joblib.delayed(_run_in_worker)
+        calls = (run(lane, split, parent, **settings) for lane in lanes)
         with StopSignals(tell=parent.asks.touch) as stop:
             try:
                 yield from (result for result in _started(parallel, calls) if result is not None)
                 stop.end()
             except BaseException:
-                _kill_workers()
+                get_reusable_executor(reuse=True).shutdown(kill_workers=True)
                 stop.end()  # by whatever a worker that was killed as well has ended
                 raise
 
@@ -81,15 +90,9 @@ def _run_in_worker(lane: Lane, split: Split, parent: Parent, **settings: Any) ->
         return None
 
 
-def _kill_workers() -> None:
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
-
-
 def run_on_dask(
     lanes: Sequence[Lane], split: Split, scheduler: str, **settings: Any
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Run lanes on the workers of a Dask scheduler; yield each result as it comes.
 
     A lane whose worker dies is run again on another one: it gives the same bits.

@@ -16,6 +16,7 @@ from chainrule.network import Network
 from chainrule.storage.models import Checkpoint, load_checkpoint, save_checkpoint
 from chainrule.training import History
 
+CHECKPOINTS = "checkpoints"
 SECONDS_BETWEEN = 5  # from one checkpoint to the next, where none was asked for by steps
 
 
@@ -40,12 +41,12 @@ class Keep:
 
     def path(self, lane: str) -> Path:
         """Return where the lane's checkpoint lies."""
-        return self.folder / "checkpoints" / f"{lane}.npz"
+        return self.folder / CHECKPOINTS / f"{lane}.npz"
 
     @property
     def checkpoints(self) -> list[Path]:
         """The checkpoints that are there."""
-        return sorted((self.folder / "checkpoints").glob("*.npz"))
+        return sorted((self.folder / CHECKPOINTS).glob("*.npz"))
 
     def clean(self) -> None:
         """Remove the temporary files that a killed process has left in the run's folder."""
@@ -91,7 +92,7 @@ class Keeper:
         steps: int,
     ) -> None:
         self.lane, self.network, self.keep, self.stop = lane, network, keep, stop
-        self.run, self.steps = run, steps
+        self.run, self.steps, self.every = run, steps, keep and keep.every
         self.at = Checkpoint((0, 0), History())
         self.board: TensorBoard | None = None
         self._saved, self._saved_at = time.monotonic(), (0, 0)
@@ -101,9 +102,8 @@ class Keeper:
         if path.exists():
             self.at = load_checkpoint(path, network)
             self._check_run(path)
-            self._saved_at = self.at.start
-            epoch, batch = self.at.start
-            add_to_record(keep.folder, "resumed", lane=lane, epoch=epoch, batch=batch)
+            self._saved_at = epoch, batch = self.at.start
+            self._note("resumed", epoch=epoch, batch=batch)
         if keep.tensorboard:
             self.board = TensorBoard(keep.folder, lane, self.at.start[0])
 
@@ -144,14 +144,11 @@ class Keeper:
         if best_epoch is None or accuracies[epoch] > accuracies[best_epoch]:
             best, best_epoch = self.network.parameters.copy(), epoch
         self.at = Checkpoint((epoch + 1, 0), history, best_epoch, best)
-        if self.keep:
-            last = {key: values[-1] for key, values in history.items()}
-            add_to_record(self.keep.folder, "epoch", lane=self.lane, epoch=epoch + 1, **last)
+        self._note("epoch", epoch=epoch + 1, **{key: values[-1] for key, values in history.items()})
         if self.board:
             self.board.add(epoch, history)
         is_late = time.monotonic() - self._saved > SECONDS_BETWEEN
-        every = self.keep and self.keep.every
-        if self._is_due() or (is_late and not every) or self.stop.number:
+        if self._is_due() or (is_late and not self.every) or self.stop.number:
             self._save(self.at.start)
         self.stop.end()
 
@@ -185,15 +182,17 @@ class Keeper:
 
     def close(self, event: str, **details: Any) -> None:
         """Note how the lane has ended."""
-        if self.keep:
-            add_to_record(self.keep.folder, event, lane=self.lane, **details)
+        self._note(event, **details)
         if self.board:
             self.board.close()
 
+    def _note(self, event: str, **details: Any) -> None:
+        if self.keep:
+            add_to_record(self.keep.folder, event, lane=self.lane, **details)
+
     def _is_due(self) -> bool:
-        every = self.keep and self.keep.every
         optimizer: Any = self.network.optimizer
-        return bool(every) and optimizer.t % every == 0
+        return self.every is not None and optimizer.t % self.every == 0
 
     def _keep_within_epoch(self, start: tuple[int, int], seconds: float) -> None:
         """Save, and take the time that it takes out of the epoch's."""

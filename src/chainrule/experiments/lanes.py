@@ -1,16 +1,16 @@
-"""A lane trains one network: one optimizer, one rate, one batch size, one seed."""
+"""A lane trains one network, and judges it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from chainrule.checks import TrainingDiverged
 from chainrule.data.split import Split
 from chainrule.experiments.keeping import Keep, Keeper
+from chainrule.experiments.settings import Lane
 from chainrule.experiments.stopping import Parent, StopSignals
 from chainrule.network import Network, create_network
 from chainrule.optimizers import create_optimizer
@@ -19,17 +19,6 @@ from chainrule.storage.models import parameters_sha256
 from chainrule.training import History, loss_and_accuracy, train_network
 
 Report = Callable[[str, int, float, float], None]  # lane, epochs done, loss, validation accuracy
-
-
-@dataclass(frozen=True)
-class Lane:
-    """What distinguishes one training from the others of a comparison."""
-
-    name: str
-    optimizer: str
-    learning_rate: float
-    batch_size: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -44,22 +33,6 @@ class Result:
     network: Network | None
     record: dict[str, Any]
     best: Network | None = None
-
-
-def lanes_of(
-    learning_rates: Mapping[str, Sequence[float]],
-    batch_sizes: Sequence[int],
-    seeds: Sequence[int],
-) -> list[Lane]:
-    """Return every combination, in the order given; the names grow only where it is a grid."""
-    is_grid = len(batch_sizes) > 1 or any(len(rates) > 1 for rates in learning_rates.values())
-    lanes = []
-    for optimizer, rates in learning_rates.items():
-        for rate, batch_size, seed in product(rates, batch_sizes, seeds):
-            setting = f"-lr{rate:g}-b{batch_size}" if is_grid else ""
-            name = f"{optimizer}{setting}-seed{seed}"
-            lanes.append(Lane(name, optimizer, rate, batch_size, seed))
-    return lanes
 
 
 def run_lane(
@@ -157,7 +130,7 @@ def _record(
         "hidden": list(hidden),
         "seed": lane.seed,
         "status": "diverged" if stopped else "finished",
-        "stopped": _stopped(stopped, keeper) if stopped else None,
+        "stopped": stopped and _stopped(stopped, keeper.at.best_epoch),
         "test_accuracy": test_accuracy,
         "test_loss": test_loss,
         "val_accuracy": math.nan if stopped else history["val_accuracy"][-1],
@@ -168,9 +141,8 @@ def _record(
     }
 
 
-def _stopped(divergence: TrainingDiverged, keeper: Keeper) -> dict[str, Any]:
+def _stopped(divergence: TrainingDiverged, best: int | None) -> dict[str, Any]:
     """Return where a lane diverged, and its best epoch before, counted from 1, or None."""
-    best = keeper.at.best_epoch
     return {
         "step": divergence.step,
         "layer": divergence.layer,

@@ -1,40 +1,44 @@
-"""What metrics.json must hold: read it back whole, or say where it is not."""
+"""metrics.json: how it is written, and read back whole or not at all."""
 
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.checks import ChainruleError
+from chainrule.experiments.settings import EitherSettings, Settings, TrainingSettings
+from chainrule.storage.files import replacing
 from chainrule.training import KEYS
 
+METRICS = "metrics.json"
 SCHEMA = 1
 
 
 class _Kind(NamedTuple):
     words: str
-    types: type | tuple[type, ...]
-    lowest: float = -sys.float_info.max
-    highest: float = sys.float_info.max
-    or_null: bool = False
-
-    def fits(self, value: Any) -> bool:
-        if value is None:
-            return self.or_null
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return isinstance(value, self.types) and self.lowest <= value <= self.highest
-        return isinstance(value, str) and self.types is str
+    fits: Callable[[Any], bool]
 
 
-_TEXT = _Kind("text", str)
-_COUNT = _Kind("a whole number from 0 up", int, 0)
-_COUNT_OR_NULL = _COUNT._replace(words="a whole number from 0 up, or null", or_null=True)
-_NUMBER = _Kind("a number", (int, float))
-_NUMBER_OR_NULL = _NUMBER._replace(words="a number or null", or_null=True)
-_SHARE = _Kind("a number from 0 to 1", (int, float), 0, 1)
+def _number(words: str, *types: type, lowest: float, highest: float) -> _Kind:
+    return _Kind(words, lambda value: type(value) in types and lowest <= value <= highest)
+
+
+def _or_null(words: str, kind: _Kind) -> _Kind:
+    return _Kind(words, lambda value: value is None or kind.fits(value))
+
+
+_LARGEST = sys.float_info.max
+_TEXT = _Kind("text", lambda value: isinstance(value, str))
+_COUNT = _number("a whole number from 0 up", int, lowest=0, highest=_LARGEST)
+_COUNT_OR_NULL = _or_null("a whole number from 0 up, or null", _COUNT)
+_NUMBER = _number("a number", int, float, lowest=-_LARGEST, highest=_LARGEST)
+_NUMBER_OR_NULL = _or_null("a number or null", _NUMBER)
+_SHARE = _number("a number from 0 to 1", int, float, lowest=0, highest=1)
 _EVERY_KEY = ""
 _RUN = {
     "lane": _TEXT,
@@ -57,47 +61,7 @@ _OF_STATUS: dict[str, dict[str, Any]] = {
     },
     "diverged": {"stopped": {"step": _COUNT, "layer": _TEXT}},
 }
-# By the command that wrote the folder; train's may hold more, with defaults.
-_SETTINGS: dict[str, dict[str, Any]] = {
-    "compare": {
-        "data": _TEXT,
-        "learning_rates": {_EVERY_KEY: [_NUMBER]},
-        "batch_sizes": [_COUNT],
-        "seeds": [_COUNT],
-        "hidden": [_COUNT],
-        "epochs": _COUNT,
-        "train_size": _COUNT_OR_NULL,
-        "split_seed": _COUNT,
-        "threads": _COUNT,
-    },
-    "train": {
-        "data": _TEXT,
-        "hidden": [_COUNT],
-        "activation": _TEXT,
-        "optimizer": _TEXT,
-        "learning_rate": _NUMBER,
-        "schedule": _TEXT,
-        "dropout": _NUMBER,
-        "epochs": _COUNT,
-        "batch_size": _COUNT,
-        "train_size": _COUNT_OR_NULL,
-        "split_seed": _COUNT,
-        "seed": _COUNT,
-        "dtype": _TEXT,
-        "threads": _COUNT,
-    },
-}
-# What going on needs besides.
-_ENVIRONMENT = {"threads": _COUNT, "numpy": _TEXT, "blas": _TEXT, "cpu": _TEXT}
-_HISTORY = {"history": {key: [_NUMBER_OR_NULL] for key in KEYS}}
-_GONE_ON: dict[str, dict[str, Any]] = {
-    "finished": {**_HISTORY, "test_loss": _NUMBER, "confusion_matrix": [[_COUNT]]},
-    "diverged": {
-        **_HISTORY,
-        "stopped": {"learning_rate": _NUMBER, "best_epoch": _COUNT_OR_NULL},
-    },
-}
-_METRICS = {
+_WHOLE = {
     "data": {
         "source": _TEXT,
         "sha256": {_EVERY_KEY: _TEXT},
@@ -109,6 +73,52 @@ _METRICS = {
     "environment": {"threads": _COUNT},
     "runs": [_RUN],
 }
+
+# What going on needs besides.
+_ENVIRONMENT = {"threads": _COUNT, "numpy": _TEXT, "blas": _TEXT, "cpu": _TEXT}
+_HISTORY = {"history": {key: [_NUMBER_OR_NULL] for key in KEYS}}
+_GONE_ON: dict[str, dict[str, Any]] = {
+    "finished": {**_HISTORY, "test_loss": _NUMBER, "confusion_matrix": [[_COUNT]]},
+    "diverged": {
+        **_HISTORY,
+        "stopped": {"learning_rate": _NUMBER, "best_epoch": _COUNT_OR_NULL},
+    },
+}
+
+# By the annotation of a setting.
+_OF_TYPE = {
+    "str": _TEXT,
+    "int": _COUNT,
+    "int | None": _COUNT_OR_NULL,
+    "float": _NUMBER,
+    "list[int]": [_COUNT],
+    "dict[str, list[float]]": {_EVERY_KEY: [_NUMBER]},
+}
+
+
+def _of_settings(kind: type[EitherSettings]) -> dict[str, Any]:
+    """Return what settings must hold: all that has no default."""
+    needed = [field for field in fields(kind) if field.default is MISSING]
+    return {field.name: _OF_TYPE[str(field.type)] for field in needed}
+
+
+_SETTINGS = {"compare": _of_settings(Settings), "train": _of_settings(TrainingSettings)}
+
+
+def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Write metrics.json into a run folder, whole or not at all."""
+    text = json.dumps(as_json(metrics), allow_nan=False, indent=1)
+    with replacing(folder / METRICS) as file:
+        file.write(text.encode())
+
+
+def as_json(value: Any) -> Any:
+    """Return `value` with None in place of every number that is not finite: JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def checked_metrics(
@@ -129,7 +139,7 @@ def checked_metrics(
     ChainruleError
         If there is none, or it lacks something or holds something else.
     """
-    path = Path(folder) / "metrics.json"
+    path = Path(folder) / METRICS
     try:
         metrics: dict[str, Any] = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
     except (FileNotFoundError, NotADirectoryError):
@@ -142,7 +152,7 @@ def checked_metrics(
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON ({error})") from error
     _check_version(path, metrics)
-    _check(path, metrics, _METRICS, "metrics")
+    _check(path, metrics, _WHOLE, "metrics")
     came = kind_of(metrics)
     if kind not in (None, came):
         raise ChainruleError(f"{folder} was written by 'chainrule {came}', not by {kind}.")

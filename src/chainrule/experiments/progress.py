@@ -22,8 +22,11 @@ Events: TypeAlias = "SimpleQueue[tuple[str, int, float, float] | None]"
 
 
 @contextmanager
-def shown_progress(lanes: Sequence[str], epochs: int) -> Iterator[Report]:
-    """Yield a `Report` that any process may call; what it reports is shown on stderr."""
+def shown_progress(lanes: Sequence[str], epochs: int, wanted: bool) -> Iterator[Report | None]:
+    """Yield a `Report` that any process may call, to be shown on stderr; None if not wanted."""
+    if not (wanted and lanes):
+        yield None
+        return
     events: Events = SimpleQueue()
     show = _bars if sys.stderr.isatty() else _lines
     shower = Thread(target=show, args=(events, lanes, epochs), daemon=True)
@@ -83,8 +86,7 @@ def _bars(events: Events, lanes: Sequence[str], epochs: int) -> None:
         lane: tqdm(total=epochs, desc=f"{lane:<{width}}", position=i, unit="epoch")
         for i, lane in enumerate(lanes)
     }
-    for event in iter(events.get, None):
-        lane, epochs_done, loss, accuracy = event
+    for lane, epochs_done, loss, accuracy in iter(events.get, None):
         bars[lane].set_postfix_str(f"loss {loss:.4f}, validation {accuracy:.2%}", refresh=False)
         bars[lane].update(epochs_done - bars[lane].n)
     for bar in bars.values():
@@ -92,8 +94,7 @@ def _bars(events: Events, lanes: Sequence[str], epochs: int) -> None:
 
 
 def _lines(events: Events, lanes: Sequence[str], epochs: int) -> None:
-    for event in iter(events.get, None):
-        lane, epochs_done, loss, accuracy = event
+    for lane, epochs_done, loss, accuracy in iter(events.get, None):
         print(
             f"{lane}  epoch {epochs_done}/{epochs}  loss {loss:.4f}  "
             f"validation accuracy {accuracy:.2%}",

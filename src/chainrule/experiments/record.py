@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chainrule import checks
+from chainrule.experiments.metrics import as_json
 from chainrule.training import KEYS, History
 
-NAME = "record.jsonl"
+RECORD, TENSORBOARD = "record.jsonl", "tensorboard"
 
 
 def add_to_record(folder: Path, event: str, **details: Any) -> None:
@@ -29,12 +30,9 @@ def add_to_record(folder: Path, event: str, **details: Any) -> None:
     **details
         JSON; numbers that are not finite become null.
     """
-    details = {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in details.items()
-    }
-    line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "event": event, **details})
-    path = folder / NAME
+    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    line = json.dumps({"time": now, "event": event, **as_json(details)})
+    path = folder / RECORD
     with path.open("a+b", buffering=0) as file:
         content = f"{line}\n".encode()
         if file.seek(0, os.SEEK_END):
@@ -60,17 +58,13 @@ def read_record(folder: Path) -> list[dict[str, Any]]:
     list of dict
         Empty if there is no record.
     """
-    path = folder / NAME
+    path = folder / RECORD
     lines = path.read_bytes().split(b"\n") if path.exists() else []
     entries = []
     for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            entries.append(entry)
-    return entries
+        with suppress(ValueError):
+            entries.append(json.loads(line))
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 class TensorBoard:
@@ -87,7 +81,7 @@ class TensorBoard:
 
     def __init__(self, folder: Path, lane: str, first_epoch: int) -> None:
         writer = checks.extra("tensorboardX", "logs").SummaryWriter
-        self.writer = writer(str(folder / "tensorboard" / lane), purge_step=first_epoch + 1)
+        self.writer = writer(str(folder / TENSORBOARD / lane), purge_step=first_epoch + 1)
 
     def add(self, epoch: int, history: History) -> None:
         """Write what the history says of its last epoch; TensorBoard counts from 1."""

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
+from chainrule.plots.lines import OPTIMIZER_NAMES
 
 Run: TypeAlias = Mapping[str, Any]  # an entry of "runs" in metrics.json
 
@@ -35,9 +36,14 @@ class Setting:
     runs: tuple[Run, ...]
 
     @property
+    def name(self) -> str:
+        """What a sentence or a legend calls the optimizer."""
+        return OPTIMIZER_NAMES.get(self.optimizer, self.optimizer)
+
+    @property
     def finished(self) -> list[Run]:
         """The runs that came to their end."""
-        return [run for run in self.runs if run["status"] == "finished"]
+        return finished(self.runs)
 
     @property
     def diverged(self) -> list[Run]:
@@ -52,12 +58,11 @@ class Setting:
     @property
     def rank(self) -> tuple[int, float]:
         """What settings are chosen by: more finished runs, then validation. Test has no say."""
-        finished = self.finished
-        return len(finished), round(self.validation, 12) if finished else -math.inf
+        return len(self.finished), round(self.validation, 12) if self.finished else -math.inf
 
     def mean(self, quantity: str) -> float:
         """Return the mean of a number of the finished runs; NaN if there is none."""
-        return fmean([run[quantity] for run in self.finished] or [math.nan])
+        return fmean(_numbers(self.runs, quantity))
 
 
 @dataclass(frozen=True)
@@ -104,15 +109,15 @@ class FairAnswer:
         All that were run, in the order of the runs.
     chosen : tuple of Setting
         One an optimizer, by falling validation accuracy; those that only diverged are left out.
-    only_diverged : tuple of str
-        The optimizers without any finished run.
+    only_diverged : tuple of Setting
+        One of each optimizer without any finished run.
     differences : tuple of Difference
         The first of `chosen` against each of the others.
     """
 
     settings: tuple[Setting, ...]
     chosen: tuple[Setting, ...]
-    only_diverged: tuple[str, ...]
+    only_diverged: tuple[Setting, ...]
     differences: tuple[Difference, ...]
 
 
@@ -132,32 +137,46 @@ def fair_answer(runs: Sequence[Run]) -> FairAnswer:
     FairAnswer
     """
     settings = settings_of(runs)
-    best = best_settings(settings)
-    chosen = tuple(
-        sorted(
-            (setting for setting in best.values() if setting.finished),
-            key=lambda setting: setting.validation,
-            reverse=True,
-        )
-    )
+    best = best_settings(settings).values()
+    with_result = (setting for setting in best if setting.finished)
+    chosen = sorted(with_result, key=lambda setting: setting.validation, reverse=True)
     pairs = [(chosen[0], other, _by_seed(chosen[0], other)) for other in chosen[1:]]
     intervals = sum(len(by_seed) > 1 for *_, by_seed in pairs)
     level = 1 - (1 - LEVEL) / max(1, intervals)
     return FairAnswer(
         tuple(settings),
-        chosen,
-        tuple(name for name, setting in best.items() if not setting.finished),
+        tuple(chosen),
+        tuple(setting for setting in best if not setting.finished),
         tuple(Difference(*pair, level, _interval(pair[2], level)) for pair in pairs),
     )
 
 
 def settings_of(runs: Sequence[Run]) -> list[Setting]:
     """Group runs that differ in their seed alone, in the order in which they come."""
-    groups: dict[tuple[str, float, int], list[Run]] = {}
-    for run in runs:
-        key = run["optimizer"], run["learning_rate"], run["batch_size"]
-        groups.setdefault(key, []).append(run)
-    return [Setting(*key, tuple(group)) for key, group in groups.items()]
+    groups = _grouped(runs, "optimizer", "learning_rate", "batch_size")
+    return [
+        Setting(optimizer, learning_rate, batch_size, tuple(group))
+        for (optimizer, learning_rate, batch_size), group in groups.items()
+    ]
+
+
+def summarise(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return one entry for each optimizer and rate; means over its finished runs, NaN if none."""
+    summary = []
+    for (optimizer, learning_rate), group in _grouped(runs, "optimizer", "learning_rate").items():
+        accuracies = _numbers(group, "test_accuracy")
+        summary.append(
+            {
+                "optimizer": optimizer,
+                "learning_rate": learning_rate,
+                "runs": len(group),
+                "test_accuracy_mean": fmean(accuracies),
+                "test_accuracy_min": min(accuracies),
+                "test_accuracy_max": max(accuracies),
+                "train_seconds_mean": fmean(_numbers(group, "train_seconds")),
+            }
+        )
+    return summary
 
 
 def best_settings(settings: Sequence[Setting]) -> dict[str, Setting]:
@@ -175,9 +194,13 @@ def best_settings(settings: Sequence[Setting]) -> dict[str, Setting]:
 def better_run(runs: Sequence[Run]) -> Run:
     """Return the finished run with the highest validation accuracy; the test set has no say."""
     return max(
-        (run for run in runs if run["status"] == "finished"),
-        key=lambda run: (run["val_accuracy"], -run["history"]["val_loss"][-1]),
+        finished(runs), key=lambda run: (run["val_accuracy"], -run["history"]["val_loss"][-1])
     )
+
+
+def finished(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs that came to their end."""
+    return [run for run in runs if run["status"] == "finished"]
 
 
 def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
@@ -211,6 +234,18 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, fl
     quantile = float(checks.extra("scipy.special").stdtrit(len(values) - 1, (1 + level) / 2))
     mean, half = fmean(values), quantile * stdev(values) / math.sqrt(len(values))
     return mean - half, mean + half
+
+
+def _grouped(runs: Sequence[Run], *keys: str) -> dict[tuple[Any, ...], list[Run]]:
+    groups: dict[tuple[Any, ...], list[Run]] = {}
+    for run in runs:
+        groups.setdefault(tuple(run[key] for key in keys), []).append(run)
+    return groups
+
+
+def _numbers(runs: Sequence[Run], quantity: str) -> list[float]:
+    """Return a number of each finished run; NaN alone if there is none."""
+    return [run[quantity] for run in finished(runs)] or [math.nan]
 
 
 def _by_seed(first: Setting, second: Setting) -> dict[int, float]:

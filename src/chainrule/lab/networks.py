@@ -17,7 +17,8 @@ from chainrule.data.cache import cache_folder
 from chainrule.data.dataset import Dataset
 from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.metrics import checked_metrics
-from chainrule.experiments.single import TrainingSettings, train_settings
+from chainrule.experiments.settings import TrainingSettings
+from chainrule.experiments.train import train_settings
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.reading.classifier import ImageClassifier

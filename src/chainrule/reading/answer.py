@@ -90,8 +90,7 @@ def _centred(path: object, pixels: Array) -> Centring:
 
 
 def _check_size(classifier: ImageClassifier, path: object, picture: Array) -> None:
-    expected = classifier.image_shape or picture.shape
-    if picture.shape != expected or picture.size != classifier.pixels:
+    if not classifier.takes(picture.shape):
         height, width = picture.shape
         raise ChainruleError(
             f"{path} has {height}x{width} pixels (height x width), but {classifier.path} takes "

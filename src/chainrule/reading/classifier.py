@@ -64,13 +64,7 @@ class ImageClassifier:
             If it is none, damaged, of a newer format, or its network does not predict classes of
             images.
         """
-        try:
-            model = load_model(path)
-        except OSError as error:
-            raise ChainruleError(
-                f"{path} cannot be opened ({error.strerror}): expected a model file, such as "
-                "models/adam-seed0.npz in a run folder."
-            ) from error
+        model = opened_model(path)
         name, network = os.fspath(path), model.network
         _check_header(name, model)
         sizes = [(layer.n_in, layer.n_out) for layer in network if isinstance(layer, Dense)]
@@ -82,9 +76,8 @@ class ImageClassifier:
         pixels, outputs = sizes[0][0], sizes[-1][1]
         classes = model.classes or list(range(outputs))
         if len(classes) != outputs:
-            raise ChainruleError(
-                f"{name} is damaged: it names {len(classes)} classes, its network has {outputs} "
-                "outputs; train it anew."
+            raise _damaged(
+                name, f"it names {len(classes)} classes, its network has {outputs} outputs"
             )
         return cls(
             name,
@@ -114,9 +107,15 @@ class ImageClassifier:
         return self.knows_sample or sha256 == MNIST[TRAIN_IMAGES].sha256
 
     @property
-    def is_standardised(self) -> bool:
-        """Whether the model file says how pixels become inputs."""
-        return self.standardisation is not RAW
+    def assumption(self) -> str:
+        """What is assumed where the model file does not say how pixels become inputs, or ""."""
+        if self.standardisation is not RAW:
+            return ""
+        return f"{self.path} names no preprocessing: pixels go in as they are, from 0 to 1."
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether its images have this height and width."""
+        return shape == (self.image_shape or shape) and math.prod(shape) == self.pixels
 
     def probabilities(self, images: ArrayLike) -> Array:
         """Return the probability of each class, shape (n, classes).
@@ -148,6 +147,21 @@ class ImageClassifier:
 RAW = Standardisation(0.0, 1.0)
 
 
+def opened_model(path: str | os.PathLike[str]) -> Model:
+    """Return what a model file holds, as `load_model` does; no file is an error that says so."""
+    try:
+        return load_model(path)
+    except OSError as error:
+        raise ChainruleError(
+            f"{path} cannot be opened ({error.strerror}): expected a model file, such as "
+            "models/adam-seed0.npz in a run folder."
+        ) from error
+
+
+def _damaged(name: str, reason: str) -> ChainruleError:
+    return ChainruleError(f"{name} is damaged: {reason}; train it anew.")
+
+
 def _check_header(name: str, model: Model) -> None:
     """Check what `load_model` leaves open: it takes any JSON, and any numbers."""
     is_whole = (
@@ -157,9 +171,8 @@ def _check_header(name: str, model: Model) -> None:
         and bool(np.isfinite(model.network.parameters).all())
     )
     if not is_whole:
-        raise ChainruleError(
-            f"{name} is damaged: its header is not that of a trained model, or its parameters "
-            "are not finite; train it anew."
+        raise _damaged(
+            name, "its header is not that of a trained model, or its parameters are not finite"
         )
 
 
@@ -172,10 +185,8 @@ def _standardisation(name: str, preprocessing: Mapping[str, Any], pixels: int) -
             checks.of_shape(key, values, (pixels,) if values.ndim else (), np.float32)
             checks.finite(key, np.atleast_2d(values))
     except (ChainruleError, KeyError) as error:
-        raise ChainruleError(
-            f"{name} is damaged: its preprocessing must name a mean and a std, one number or "
-            f"{pixels} ({error}); train it anew."
-        ) from error
+        reason = f"its preprocessing must name a mean and a std, one number or {pixels} ({error})"
+        raise _damaged(name, reason) from error
     if mean.ndim or std.ndim:
         return Standardisation(mean, std)
     return Standardisation(float(preprocessing["mean"]), float(preprocessing["std"]))
@@ -191,8 +202,6 @@ def _image_shape(name: str, data: Mapping[str, Any], pixels: int) -> tuple[int, 
         if height * width != pixels:
             raise ValueError
     except (TypeError, ValueError) as error:
-        raise ChainruleError(
-            f"{name} is damaged: it names images of {shape}, its network takes {pixels} pixels; "
-            "train it anew."
-        ) from error
+        reason = f"it names images of {shape}, its network takes {pixels} pixels"
+        raise _damaged(name, reason) from error
     return height, width

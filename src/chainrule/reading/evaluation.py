@@ -94,8 +94,7 @@ def evaluate_network(
     share = accuracy(y_test, predicted)
     if verbose:
         print(f"Test accuracy: {share:.2%} of {len(predicted):,} images")
-        matrix = confusion_matrix(y_test, predicted)
-        _show("confusion", lambda figure: plots.confusion(matrix, figure=figure))
+        _show("confusion", plots.confusion, confusion_matrix(y_test, predicted))
     return share
 
 
@@ -112,10 +111,7 @@ def visualize_mnist_samples(
     rng : int or numpy.random.Generator
         Chooses the images.
     """
-    _show(
-        "samples",
-        lambda figure: plots.samples(X, y, rng=rng, num_samples=num_samples, figure=figure),
-    )
+    _show("samples", plots.samples, X, y, rng=rng, num_samples=num_samples)
 
 
 def plot_training_comparison(
@@ -130,10 +126,7 @@ def plot_training_comparison(
         raise ChainruleError(
             f"labels must name each of the {len(histories)} histories, got {list(labels)}."
         )
-    _show(
-        "training_comparison",
-        lambda figure: plots.training_comparison(histories, labels, figure=figure),
-    )
+    _show("training_comparison", plots.training_comparison, histories, labels)
 
 
 def visualize_predictions(
@@ -165,14 +158,12 @@ def visualize_predictions(
     probabilities = network.predict_proba(X[chosen])
     _show(
         "predictions",
-        lambda figure: plots.predictions(
-            X[chosen],
-            labels[chosen],
-            probabilities.argmax(axis=1),
-            probabilities,
-            black_and_white=(X.min(), X.max()),
-            figure=figure,
-        ),
+        plots.predictions,
+        X[chosen],
+        labels[chosen],
+        probabilities.argmax(axis=1),
+        probabilities,
+        black_and_white=(X.min(), X.max()),
     )
 
 
@@ -183,11 +174,11 @@ def _pair(labels: ArrayLike, predicted: ArrayLike) -> tuple[Integers, Integers]:
     return checked, checks.labels("predicted", predicted, len(checked))
 
 
-def _show(name: str, draw: Callable[[Any], object]) -> None:
-    """Draw on a pyplot figure and show it; where there is no screen, save it and print the path."""
+def _show(name: str, build: Callable[..., object], *what: Any, **how: Any) -> None:
+    """Build on a pyplot figure and show it; without a screen, save it and print the path."""
     plt: Any = checks.extra("matplotlib.pyplot")
     figure = plt.figure()
-    draw(figure)
+    build(*what, **how, figure=figure)
     if _can_show(plt.get_backend()):
         plt.show()
         return

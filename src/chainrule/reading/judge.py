@@ -118,9 +118,8 @@ def doubt_of(classifier: ImageClassifier, dataset: Dataset) -> str:
 
 
 def _check_fit(classifier: ImageClassifier, dataset: Dataset) -> None:
-    height, width = dataset.image_shape
-    expected = classifier.image_shape or (height, width)
-    if (height, width) != expected or height * width != classifier.pixels:
+    if not classifier.takes(dataset.image_shape):
+        height, width = dataset.image_shape
         raise ChainruleError(
             f"{classifier.path} takes images of {classifier.size_text}, but those of "
             f"{dataset.title} have {height}x{width}: name the data it was trained on with --data."

@@ -1,0 +1,122 @@
+"""The figures that a run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from chainrule import plots
+from chainrule.data.split import Split
+from chainrule.experiments.run_folder import FIGURES, RunFolder
+from chainrule.experiments.statistics import (
+    Run,
+    Setting,
+    best_settings,
+    better_run,
+    finished,
+    settings_of,
+)
+from chainrule.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Figures: TypeAlias = "Iterator[tuple[str, Figure]]"
+
+
+def draw(folder: RunFolder, figures: Figures) -> None:
+    """Write figures by name into a run folder."""
+    place = folder.path / FIGURES
+    place.mkdir(exist_ok=True)
+    for name, figure in figures:
+        plots.save_figure(figure, place / f"{name}.png")
+
+
+def figures_of_training(folder: RunFolder) -> Figures:
+    """Draw the curves of a training and, if it finished, its confusion matrix."""
+    (run,), split = folder.metrics["runs"], folder.split
+    yield "training", _curves([run], split, f"Training of {run['lane']}")
+    if run["status"] == "finished":
+        yield "confusion", _confusion(run, split)
+
+
+def figures_of_comparison(folder: RunFolder) -> Figures:
+    """Draw what is compared, how each run learned, and what the better network answers."""
+    runs, split = folder.metrics["runs"], folder.split
+    images = split.images(split.X_train)
+    yield "samples", plots.samples(images, split.y_train, title=f"Samples of {split.title}")
+    yield "training_comparison", _curves(runs, split, "Training compared")
+    yield from _figures_of_settings(settings_of(runs), split)
+    for run in finished(runs):
+        lane = run["lane"]
+        yield f"confusion_{lane}", _confusion(run, split)
+        weights = folder.networks[lane][0].parameters["weights"]
+        title = f"First layer of {lane}, {split.title}"
+        yield f"first_layer_{lane}", plots.first_layer(weights, split.image_shape, title=title)
+    if finished(runs):
+        lane = better_run(runs)["lane"]
+        yield from _figures_of_answers(lane, folder.networks[lane], split)
+
+
+def _curves(runs: Sequence[Run], split: Split, title: str) -> Figure:
+    return plots.training_comparison(
+        [run["history"] for run in runs],
+        [run["lane"] for run in runs],
+        classes=split.classes,
+        title=f"{title}: {split.title}",
+    )
+
+
+def _confusion(run: Run, split: Split) -> Figure:
+    title = f"{run['lane']}: test accuracy {run['test_accuracy']:.2%}, {split.title}"
+    return plots.confusion(run["confusion_matrix"], title=title)
+
+
+def _figures_of_settings(settings: Sequence[Setting], split: Split) -> Figures:
+    """Draw what several seeds and several rates show; nothing where there was one of each."""
+    if any(len(setting.runs) > 1 for setting in settings):
+        bands = {
+            f"{best.name}, rate {best.learning_rate:g}": [run["history"] for run in best.runs]
+            for best in best_settings(settings).values()
+        }
+        title = f"Validation accuracy over the seeds: {split.title}"
+        figure = plots.curves_with_bands(bands, classes=split.classes, title=title)
+        yield "curves_with_bands", figure
+    by_rate = _accuracies_by_rate(settings)
+    if any(len(rates) > 1 for rates in by_rate.values()):
+        title = f"Validation accuracy by learning rate: {split.title}"
+        figure = plots.accuracy_by_learning_rate(by_rate, classes=split.classes, title=title)
+        yield "accuracy_by_learning_rate", figure
+
+
+def _accuracies_by_rate(settings: Sequence[Setting]) -> dict[str, dict[float, list[float]]]:
+    """Return the validation accuracies by optimizer (and batch size, where several) and rate."""
+    several = len({setting.batch_size for setting in settings}) > 1
+    accuracies: dict[str, dict[float, list[float]]] = {}
+    for setting in settings:
+        batches = f", batches of {setting.batch_size}" if several else ""
+        by_rate = accuracies.setdefault(f"{setting.name}{batches}", {})
+        by_rate[setting.learning_rate] = [run["val_accuracy"] for run in setting.runs]
+    return accuracies
+
+
+def _figures_of_answers(lane: str, network: Network, split: Split) -> Figures:
+    """Draw what a network answers on test images, and where it is surest and wrong."""
+    images, labels = split.images(split.X_test), split.y_test
+    probabilities = network.predict_proba(split.X_test)
+    predicted = probabilities.argmax(axis=1)
+    count = min(10, len(images))
+    chosen = np.random.default_rng(0).choice(len(images), size=count, replace=False)
+    answers = plots.predictions(
+        images[chosen],
+        labels[chosen],
+        predicted[chosen],
+        probabilities[chosen],
+        black_and_white=(0.0, 1.0),
+        title=f"Predictions of {lane} on test images, {split.title}",
+    )
+    yield "predictions", answers
+    title = f"Surest mistakes of {lane} on test images, {split.title}"
+    yield "mistakes", plots.mistakes(images, labels, predicted, probabilities, title=title)

@@ -1,0 +1,148 @@
+"""One training of any network, and the run folder that it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from chainrule import checks
+from chainrule.data.download import print_notice
+from chainrule.data.split import Split
+from chainrule.experiments.figures import draw, figures_of_training
+from chainrule.experiments.keeping import Keep
+from chainrule.experiments.lanes import Result, run_lane
+from chainrule.experiments.progress import shown_progress
+from chainrule.experiments.run_folder import RunFolder, Say
+from chainrule.experiments.settings import Lane, TrainingSettings, settings_from
+from chainrule.experiments.starting import begin, go_on
+from chainrule.network import Network
+
+
+def train(
+    settings: TrainingSettings,
+    *,
+    out: Path | None = None,
+    say: Say = print_notice,
+    progress: bool = True,
+) -> RunFolder:
+    """Train one network, judge it, and write the run folder: metrics, model and figures.
+
+    With the settings that `compare` has in common, the parameters are those of its lane, to the
+    bit.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+    out : Path, optional
+        The run folder, new or empty; by default runs/train- with date and time.
+    say : callable
+        Takes the notices.
+    progress : bool
+        Show on stderr how far it is.
+
+    Returns
+    -------
+    RunFolder
+        Written, also if the training diverged; then there is no model.
+
+    Raises
+    ------
+    ChainruleError
+        For wrong input; then no folder is left behind.
+    """
+    for module in ("threadpoolctl", "matplotlib", "tqdm"):
+        checks.extra(module)
+    folder = begin(settings, "train", out, say)
+    with folder.in_use():
+        _run(folder, settings, say, progress)
+    return folder
+
+
+def resume(
+    path: Path,
+    *,
+    threads: int | None = None,
+    say: Say = print_notice,
+    progress: bool = True,
+) -> RunFolder:
+    """Go on with a training that was stopped, to the bit as if it had not been.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder of the training; its settings are taken.
+    threads : int, optional
+        BLAS threads, if others than before; then the bits are others too, and `say` is told.
+    say, progress
+        As in `train`.
+
+    Returns
+    -------
+    RunFolder
+
+    Raises
+    ------
+    ChainruleError
+        If the folder is not that of a training, or its data is not to be had.
+    """
+    folder = RunFolder.reopened(path, "train")
+    settings = settings_from(TrainingSettings, folder.metrics["settings"])
+    if threads is not None:
+        settings = replace(settings, threads=checks.whole_number("threads", threads, at_least=1))
+    with folder.in_use():
+        go_on(folder, settings, say)
+        if folder.lanes:
+            say(f"{path}: this training has ended already; its figures are drawn again.")
+        _run(folder, settings, say, progress)
+    return folder
+
+
+def train_settings(
+    settings: TrainingSettings,
+    lane: Lane,
+    network: Network,
+    split: Split,
+    *,
+    progress: bool,
+    keep: Keep | None = None,
+) -> Result:
+    """Train the network of the settings as this lane.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+    lane : Lane
+        That of the settings, under the name that is shown.
+    network : Network
+        As `TrainingSettings.network` makes it; changed in place.
+    split : Split
+    progress : bool
+        Show on stderr how far the training is.
+    keep : Keep, optional
+        Where and how often it is kept.
+    """
+    with shown_progress([lane.name], settings.epochs, progress) as report:
+        return run_lane(
+            lane,
+            split,
+            hidden=settings.hidden,
+            epochs=settings.epochs,
+            threads=settings.threads,
+            report=report,
+            network=network,
+            keep=keep,
+        )
+
+
+def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool) -> None:
+    """Train from the start or from the checkpoint that is there, unless the run has ended."""
+    (lane,), split = settings.as_comparison().lanes, folder.split
+    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
+    keep = replace(
+        folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
+    )
+    with folder.kept(say):
+        if not folder.lanes:
+            result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
+            folder.add(result, [lane])
+        draw(folder, figures_of_training(folder))
