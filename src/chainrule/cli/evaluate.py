@@ -34,8 +34,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     say = notice(options.quiet)
     classifier = ImageClassifier.load(options.model)
-    if not classifier.is_standardised:
-        say(f"{options.model} names no preprocessing: pixels go in as they are, from 0 to 1.")
+    if classifier.remark:
+        say(classifier.remark)
     judgement = judge(classifier, load_dataset(options.data, notice=say))
     show(options, {"model": str(options.model), **judgement.as_json()}, _lines(judgement))
     return DONE

@@ -66,11 +66,7 @@ def _polarity(reading: Reading) -> str | None:
 
 def _remarks(classifier: ImageClassifier, reading: Reading) -> list[str]:
     """Return what was assumed, and what should make the reader doubt."""
-    remarks = []
-    if not classifier.is_standardised:
-        remarks.append(
-            f"{classifier.path} names no preprocessing: pixels go in as they are, from 0 to 1."
-        )
+    remarks = [classifier.remark] if classifier.remark else []
     if reading.steps is not None:
         remarks.append(f"Read as {_polarity(reading)} ground, centred by MNIST's rule.")
         if reading.steps.is_lopsided:

@@ -1,4 +1,7 @@
-"""A model file put to use: raw pixels go in, classes and their probabilities come out."""
+"""A model file put to use: raw pixels go in, classes and their probabilities come out.
+
+Or the columns of a table, which only another format and scikit-learn's interface take.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,15 @@ class ImageClassifier:
     classes : list
         What each output stands for.
     pixels : int
-        Of an image.
+        Of an image; of a table it is the columns.
     image_shape : (int, int) or None
         Height and width; None where the file names none and `pixels` is no square.
     data : dict
         What the file says of the data that the model was trained on.
     training : dict
         What it says of the training.
+    columns : list of str, or None
+        The names of a table's columns, if there are any; None where the model is one of images.
     """
 
     path: str
@@ -53,16 +58,23 @@ class ImageClassifier:
     image_shape: tuple[int, int] | None
     data: dict[str, Any] = field(repr=False)
     training: dict[str, Any] = field(repr=False)
+    columns: list[str] | None = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> ImageClassifier:
+    def load(cls, path: str | os.PathLike[str], *, tables: bool = False) -> ImageClassifier:
         """Read a model file.
+
+        Parameters
+        ----------
+        path : path-like
+        tables : bool
+            Whether a model of a table will do as well as one of images.
 
         Raises
         ------
         ChainruleError
             If it is none, damaged, of a newer format, or its network does not predict classes of
-            images.
+            what is asked for.
         """
         try:
             model = load_model(path)
@@ -80,6 +92,12 @@ class ImageClassifier:
                 "Dense layers and softmax_crossentropy_with_logits."
             )
         pixels, outputs = sizes[0][0], sizes[-1][1]
+        if model.columns is not None and not tables:
+            raise ChainruleError(
+                f"{name} takes the {pixels} columns of a table, and images are no table: predict "
+                "with chainrule.interop.sklearn.load_estimator; if the columns are pixels, save it "
+                "with model_of(estimator, image_shape=(height, width))."
+            )
         classes = model.classes or list(range(outputs))
         if len(classes) != outputs:
             raise ChainruleError(
@@ -92,9 +110,10 @@ class ImageClassifier:
             _standardisation(name, model.preprocessing, pixels),
             classes,
             pixels,
-            _image_shape(name, model.data, pixels),
+            None if model.columns is not None else _image_shape(name, model.data, pixels),
             model.data,
             model.training,
+            model.columns,
         )
 
     @property
@@ -117,6 +136,20 @@ class ImageClassifier:
     def is_standardised(self) -> bool:
         """Whether the model file says how pixels become inputs."""
         return self.standardisation is not RAW
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its inputs are the columns of a table, and so no pixels, however many."""
+        return self.columns is not None
+
+    @property
+    def remark(self) -> str:
+        """What to tell whoever uses it where the file names no preprocessing; else empty."""
+        if self.is_standardised:
+            return ""
+        if self.is_table:
+            return f"{self.path} names no preprocessing: columns go in as they are."
+        return f"{self.path} names no preprocessing: pixels go in as they are, from 0 to 1."
 
     def probabilities(self, images: ArrayLike) -> Array:
         """Return the probability of each class, shape (n, classes).

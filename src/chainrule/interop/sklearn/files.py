@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -56,17 +58,45 @@ def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor
     estimator.n_outputs_, estimator.out_activation_, kind, loss = estimator._head(outputs)
     estimator._seed = 0
     estimator.n_features_in_ = network[0].n_in
+    if model.columns:
+        estimator.feature_names_in_ = np.array(model.columns, dtype=object)
     estimator._network = copied(network, kind, loss, last)
     estimator._forget()
     return estimator
 
 
-def model_of(estimator: BaseMLP) -> Model:
-    """Return a fitted estimator as a model: its `network_`, and what its outputs stand for."""
+def model_of(estimator: BaseMLP, image_shape: tuple[int, int] | None = None) -> Model:
+    """Return a fitted estimator as a model: its `network_`, and what inputs and outputs stand for.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+    image_shape : (int, int), optional
+        Height and width, if X holds the pixels of images, from 0 to 1, in its columns. By default
+        the model is one of a table, whose columns keep the names that they had in `fit`.
+
+    Raises
+    ------
+    ChainruleError
+        If it is another estimator, or an image has another number of pixels than X had columns.
+    """
+    if not isinstance(estimator, BaseMLP):
+        raise ChainruleError(
+            f"model_of takes a fitted MLPClassifier or MLPRegressor, got {type(estimator).__name__}"
+            ": pass that alone, such as pipeline[-1] or search.best_estimator_."
+        )
     classes = getattr(estimator, "classes_", np.empty(0)).tolist()
     parameters = {key: repr(value) for key, value in estimator.get_params().items()}
     training = {"estimator": type(estimator).__name__, "parameters": parameters}
-    return Model(estimator.network_, classes=classes, training=training)
+    model = Model(estimator.network_, classes=classes, training=training)
+    if image_shape is not None:
+        if math.prod(image_shape) != estimator.n_features_in_:
+            raise ChainruleError(
+                f"image_shape must be height and width of {estimator.n_features_in_} pixels, as X "
+                f"had columns, got {image_shape}."
+            )
+        return replace(model, data={"image_shape": list(image_shape)})
+    return replace(model, columns=list(getattr(estimator, "feature_names_in_", [])))
 
 
 def _learn_classes(estimator: Any, classes: list[Any], last: Dense, name: str) -> Dense:
