@@ -414,7 +414,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
             raise ValueError(f"{there} came without {missing}: pass both or neither.")
         if X_val is not None:
-            return train, Data(*self._check_targets(X_val, y_val, fresh=False))
+            try:
+                return train, Data(*self._check_targets(X_val, y_val, fresh=False))
+            except ValueError as error:
+                raise ValueError(f"X_val, y_val: {error}") from error
         if not self.early_stopping:
             return train, None
         rows, held_out = train_test_split(
