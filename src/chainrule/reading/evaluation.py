@@ -14,6 +14,7 @@ from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.network import Network
 from chainrule.training import History
 
+COURSE_LABELS = ("Adam", "SGD")
 FIGURES = Path("figures")  # under the working folder; used where there is no screen
 
 
@@ -116,12 +117,18 @@ def visualize_mnist_samples(
 
 def plot_training_comparison(
     history_adam: History,
-    history_sgd: History,
+    history_sgd: History | None = None,
     *more: History,
-    labels: Sequence[str] = ("Adam", "SGD"),
+    labels: Sequence[str] = COURSE_LABELS,
 ) -> None:
-    """Show the training loss and the validation accuracy of two runs or more, epoch by epoch."""
-    histories = (history_adam, history_sgd, *more)
+    """Show the training loss and the validation accuracy of one run or more, epoch by epoch.
+
+    A single run is called "network", if `labels` does not name its optimizer. Where nothing was
+    validated on, the accuracy is that of training.
+    """
+    histories = [run for run in (history_adam, history_sgd, *more) if run is not None]
+    if len(histories) == 1 and labels is COURSE_LABELS:
+        labels = ["network"]
     if len(labels) != len(histories):
         raise ChainruleError(
             f"labels must name each of the {len(histories)} histories, got {list(labels)}."
