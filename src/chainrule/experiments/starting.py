@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,13 +19,15 @@ from chainrule.experiments.settings import EitherSettings
 TRAIN_SIZE = 20_000
 
 
-def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> RunFolder:
-    """Return the folder of a new run, with its images; wrong input leaves none behind."""
+@contextmanager
+def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> Iterator[RunFolder]:
+    """Hold the folder of a new run, with its images; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, notice=say)
     train_size = _train_size(settings, dataset, say)
-    folder.open(asdict(settings), split_dataset(dataset, train_size, settings.split_seed))
-    return folder
+    split = split_dataset(dataset, train_size, settings.split_seed)
+    with folder.opened(asdict(settings), split, say):
+        yield folder
 
 
 def go_on(folder: RunFolder, settings: EitherSettings, say: Say) -> None:

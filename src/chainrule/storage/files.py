@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,24 +11,59 @@ from typing import IO
 
 from chainrule.checks import ChainruleError
 
+# What a file system answers that has no such thing: Lustre, NFS and SMB mounts, FUSE, buckets.
+NOT_THERE = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
+NO_LOCKS = NOT_THERE | {errno.ENOLCK}
+HELD_BY_ANOTHER = {errno.EAGAIN, errno.EACCES}  # the second on SMB mounts
+
 
 @contextmanager
 def locked(path: str | os.PathLike[str]) -> Iterator[bool]:
-    """Hold the lock of a file, which is made if need be; yield whether it is ours.
+    """Hold the lock of a file that is there for nothing else; yield whether it is ours.
 
-    Where the system has no such locks it always is.
+    The file is made if need be, and its last holder removes it. Where the system has no such
+    locks it always is ours.
     """
-    with Path(path).open("ab") as file:
+    path = Path(path)
+    file, is_ours = _opened_and_locked(path)
+    with file:
         try:
-            import fcntl
+            yield is_ours
+        finally:
+            if is_ours:
+                with suppress(OSError):
+                    path.unlink()  # before it is let go: nobody else holds it yet
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            yield True
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+
+def _opened_and_locked(path: Path) -> tuple[IO[bytes], bool]:
+    while True:
+        file = path.open("ab")
+        is_ours = _lock(file, path)
+        if not is_ours or _is_at(file, path):
+            return file, is_ours
+        file.close()  # its last holder removed it meanwhile: it keeps nobody out any more
+
+
+def _lock(file: IO[bytes], path: Path) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in HELD_BY_ANOTHER:
+            return False
+        if error.errno not in NO_LOCKS:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+    return True
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
