@@ -37,7 +37,7 @@ def lab_run(tmp_path_factory):
         dataset = load_dataset(source, notice=None)
         split = split_dataset(dataset, settings.train_size, settings.split_seed)
         folder = RunFolder(home / "run")
-        with folder.opened(asdict(settings), split, print):
+        with folder.opened(asdict(settings), split, None, print):
             for lane in settings.lanes:
                 shared = {"hidden": settings.hidden, "epochs": settings.epochs, "threads": 1}
                 folder.add(run_lane(lane, split, **shared), settings.lanes)

@@ -63,6 +63,7 @@ def compare(
 def resume(
     path: Path,
     *,
+    data: str | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     say: Say = print_notice,
@@ -74,6 +75,8 @@ def resume(
     ----------
     path : Path
         The run folder of the comparison; its settings are taken.
+    data : str, optional
+        Where its data is now, if it was moved; other data is refused.
     jobs, scheduler, say, progress
         As in `compare`.
 
@@ -94,7 +97,7 @@ def resume(
                 f"{path / METRICS} holds runs that its settings do not ask for: "
                 f"{', '.join(strangers)}; restore the file."
             )
-        go_on(folder, settings, say)
+        go_on(folder, settings, data, say)
         there = len(folder.lanes)
         say(f"{there} of {len(asked)} lanes are there, {len(asked) - there} to go.")
         with folder.kept(say):

@@ -28,6 +28,7 @@ from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
 
 FIGURES, MODELS, LOCK = "figures", "models", ".lock"
+PLACE = "path"  # of the data, as metrics.json alone knows it: it may lead through a home
 
 Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 
@@ -104,13 +105,17 @@ class RunFolder:
             yield folder
 
     @contextmanager
-    def opened(self, settings: Mapping[str, Any], split: Split, say: Say) -> Iterator[None]:
+    def opened(
+        self, settings: Mapping[str, Any], split: Split, place: str | None, say: Say
+    ) -> Iterator[None]:
         """Make the folder, hold it, and note down what every run shares.
 
         Parameters
         ----------
         settings : dict
         split : Split
+        place : str or None
+            Where the images can be found again, whatever the working folder is.
         say : callable
             Is told what is kept if the run ends early; a folder that holds nothing then is removed.
         """
@@ -121,7 +126,7 @@ class RunFolder:
                 self._claim()
                 with self.kept(say):
                     self.split = split
-                    self.metrics = _first_metrics(settings, split)
+                    self.metrics = _first_metrics(settings, split, place)
                     write_metrics(self.path, self.metrics)
                     add_to_record(self.path, "started", settings=dict(settings))
                     yield
@@ -186,7 +191,7 @@ class RunFolder:
             training={**self.metrics["settings"], **vars(lane)},
             classes=list(range(self.split.classes)),
             data={
-                **self.metrics["data"],
+                **{key: value for key, value in self.metrics["data"].items() if key != PLACE},
                 "split_seed": self.split.split_seed,
                 "title": self.split.title,
                 "image_shape": list(self.split.image_shape),
@@ -279,11 +284,13 @@ def model_path(folder: Path, name: str) -> Path:
     return folder / MODELS / f"{name}.npz"
 
 
-def _first_metrics(settings: Mapping[str, Any], split: Split) -> dict[str, Any]:
+def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "data": {
             "source": split.source,
+            "title": split.title,
+            PLACE: place,
             "sha256": split.sha256,
             "train": len(split.X_train),
             "validation": len(split.X_val),

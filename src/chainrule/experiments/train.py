@@ -60,6 +60,7 @@ def train(
 def resume(
     path: Path,
     *,
+    data: str | None = None,
     threads: int | None = None,
     say: Say = print_notice,
     progress: bool = True,
@@ -70,6 +71,8 @@ def resume(
     ----------
     path : Path
         The run folder of the training; its settings are taken.
+    data : str, optional
+        Where its data is now, if it was moved; other data is refused.
     threads : int, optional
         BLAS threads, if others than before; then the bits are others too, and `say` is told.
     say, progress
@@ -89,7 +92,7 @@ def resume(
         if threads is not None:
             checks.whole_number("threads", threads, at_least=1)
             settings = replace(settings, threads=threads)
-        go_on(folder, settings, say)
+        go_on(folder, settings, data, say)
         if folder.lanes:
             say(f"{path}: this training has ended already; its figures are drawn again.")
         with folder.kept(say):
