@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,9 @@ from chainrule.checks import ChainruleError
 NOT_THERE = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 NO_LOCKS = NOT_THERE | {errno.ENOLCK}
 HELD_BY_ANOTHER = {errno.EAGAIN, errno.EACCES}  # the second on SMB mounts
+NO_RENAMING = NOT_THERE | {errno.EPERM, errno.EEXIST, errno.EBUSY, errno.EXDEV}
+
+LONGEST = 40  # characters of a file's name that go into that of its temporary file
 
 
 @contextmanager
@@ -70,20 +74,49 @@ def _is_at(file: IO[bytes], path: Path) -> bool:
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` that takes its place once it is written and synced.
 
-    An error inside the block leaves the old file as it was and removes the temporary one.
+    An error inside the block leaves the old file as it was and removes the temporary one; if it
+    is the operating system's, it names `path`. Where the system cannot rename over a file, the
+    old one is written over, and should that fail, the temporary one stays.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    part = path.with_name(f".{path.name[:LONGEST]}.{os.urandom(4).hex()}.part")
     try:
         with part.open("xb") as file:  # an ordinary open gives the mode of the umask
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
+            _sync(file)
+        is_in_place = _renamed(part, path)
+    except BaseException as error:
         with suppress(OSError):
             part.unlink()
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(part)):
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+    if not is_in_place:
+        with part.open("rb") as whole, path.open("wb") as file:
+            shutil.copyfileobj(whole, file)
+            _sync(file)
+        part.unlink()
+
+
+def _sync(file: IO[bytes]) -> None:
+    """See to it that what was written is on the disk, where the system can say so."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
+
+
+def _renamed(part: Path, path: Path) -> bool:
+    """Let a file take the place of another; return whether the system can do that."""
+    try:
+        part.replace(path)
+    except OSError as error:
+        if error.errno not in NO_RENAMING or path.is_symlink():  # that may lead anywhere
+            raise
+        return False
+    return True
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes, what: str) -> None:
