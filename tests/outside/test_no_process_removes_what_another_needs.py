@@ -13,6 +13,7 @@ from chainrule.data import cache
 from chainrule.experiments import keeping, run_folder
 from chainrule.experiments.keeping import Keep, Keeper
 from chainrule.experiments.stopping import StopSignals
+from chainrule.reading import evaluation
 from chainrule.storage import files
 from chainrule.storage.files import locked
 
@@ -146,3 +147,17 @@ def test_two_clear_the_cache_at_once(monkeypatch):
 
     monkeypatch.setattr(Path, "unlink", once_the_other_has_done_it)
     assert cache.clear().files == ()
+
+
+def test_two_programmes_save_a_picture_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch = Path.touch
+
+    def once_the_other_has_done_it(path, **how):
+        monkeypatch.setattr(Path, "touch", touch)
+        path.write_text("the other's")
+        touch(path, **how)
+
+    monkeypatch.setattr(Path, "touch", once_the_other_has_done_it)
+    assert evaluation._next_path("samples") == Path("figures", "02-samples.png")
+    assert Path("figures", "01-samples.png").read_text() == "the other's"
