@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +205,18 @@ def _can_show(backend: str) -> bool:
 
 
 def _next_path(name: str) -> Path:
-    """Return figures/NN-name.png with the first NN behind those that are there."""
+    """Take figures/NN-name.png, with the first NN behind those that are there."""
     FIGURES.mkdir(exist_ok=True)
     numbers = [path.name.split("-")[0] for path in FIGURES.glob("*-*.png")]
     last = max((int(number) for number in numbers if number.isdecimal()), default=0)
-    return FIGURES / f"{last + 1:02d}-{name}.png"
+    paths = (FIGURES / f"{number:02d}-{name}.png" for number in count(last + 1))
+    return next(path for path in paths if _is_ours(path))
+
+
+def _is_ours(path: Path) -> bool:
+    """Make a file; return whether no other process has made it in the meantime."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
