@@ -57,6 +57,7 @@ def train_batch(network: Network, X: ArrayLike, y: ArrayLike) -> float:
     return _train_step(network, X, y, step=getattr(network.optimizer, "t", 0) + 1)[0]
 
 
+@np.errstate(under="ignore")  # a square may be 0, however a caller has set NumPy
 def train_network(
     network: Network,
     X_train: Examples,
@@ -119,8 +120,7 @@ def train_network(
     for epoch in range(first_epoch, num_epochs):
         started = time.perf_counter()
         batches = epoch_batches(len(train[0]), batch_size, seed, epoch)[first_batch:]
-        done = epoch * steps_per_epoch + first_batch
-        first_batch = 0
+        done, first_batch = epoch * steps_per_epoch + first_batch, 0
         for step, batch in enumerate(progress(batches) if progress else batches, done + 1):
             X, y, *weight = (part[batch] for part in train)
             loss, outputs = _train_step(network, X, y, step, *weight)
@@ -152,7 +152,7 @@ def loss_and_accuracy(network: Network, X: Examples, y: Any) -> tuple[float, flo
     """
     if not len(X):
         return math.nan, math.nan
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         outputs = network.outputs(X)
         loss, _ = network.loss(outputs, y)
     return loss, _count_right(network, outputs, y) / len(X)
@@ -161,7 +161,7 @@ def loss_and_accuracy(network: Network, X: Examples, y: Any) -> tuple[float, flo
 def _train_step(network: Network, X: Any, y: Any, step: int, *weight: Any) -> tuple[float, Array]:
     """Do one step; return the batch's loss and outputs before it."""
     optimizer = checks.ready_to_train(network.optimizer)
-    with np.errstate(over="ignore", invalid="ignore"):  # loss and gradient are looked at instead
+    with np.errstate(all="ignore"):  # loss and gradient are looked at instead
         outputs = network.forward(X, training=True)
         loss, grad_outputs = network.loss(outputs, y, *weight)
         network.backward(grad_outputs)

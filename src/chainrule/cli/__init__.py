@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
+
+import numpy as np
 
 from chainrule import __version__
 from chainrule.checks import ChainruleError
@@ -24,6 +26,8 @@ from chainrule.cli import (
     train,
 )
 from chainrule.cli.shared import DONE, INTERRUPTED, WRONG_INPUT, complain
+from chainrule.experiments.stopping import hearing
+from chainrule.terminal import open_streams
 
 __all__ = ["COMMANDS", "main"]
 
@@ -35,21 +39,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 1 the check said no, 2 wrong input or use, 130 and 143 on signals.
     """
-    options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-        return status
-    except ChainruleError as error:
-        return _fail(str(error))
-    except BrokenPipeError:  # the reader of stdout has gone, as in "chainrule ... | head"
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except OSError as error:
-        return _fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    with (
+        open_streams(),
+        hearing(_terminate, signal.SIGTERM),
+        np.errstate(all="warn", under="ignore"),  # NumPy's own way, whatever a caller has set
+    ):
+        try:
+            options = _parser().parse_args(arguments)
+            status: int = options.run(options)
+            with suppress(AttributeError):  # a caller's own stream may be able to write alone
+                sys.stdout.flush()
+            return status
+        except ChainruleError as error:
+            return _fail(str(error))
+        except BrokenPipeError:  # the reader of stdout has gone, as in "chainrule ... | head"
+            return DONE
+        except OSError as error:
+            return _fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
+        except KeyboardInterrupt:
+            return INTERRUPTED
 
 
 def _fail(sentence: str) -> int:

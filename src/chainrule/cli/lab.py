@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError, extra
 from chainrule.cli.shared import DATA_HELP, DONE, notice
+from chainrule.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.lab.networks import Lab
@@ -53,6 +54,7 @@ def _lab(options: argparse.Namespace) -> int:
         export.export(_opened(options), options.export)
         say(f"A static copy of the lab stands in {options.export}: put it on any file server.")
         return DONE
+    server.check_event_loop()
     lab = _opened(options)
     listener = server.listen(options.port, say)
 
@@ -85,6 +87,6 @@ def _opened(options: argparse.Namespace) -> Lab:
 
 def _has_screen() -> bool:
     """Whether a browser would open a window, not take over the terminal."""
-    if sys.platform in ("darwin", "win32"):
-        return sys.stdout.isatty()
-    return sys.stdout.isatty() and any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    has_windows = sys.platform in ("darwin", "win32")
+    displays = ("DISPLAY", "WAYLAND_DISPLAY")
+    return is_terminal(sys.stdout) and (has_windows or any(map(os.environ.get, displays)))

@@ -64,6 +64,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _start(options: argparse.Namespace) -> int:
+    from chainrule.lessons.checking import check_command
     from chainrule.lessons.folder import start
     from chainrule.lessons.lesson import LESSONS
 
@@ -73,7 +74,7 @@ def _start(options: argparse.Namespace) -> int:
         for path in (options.folder / lesson.file_name for lesson in LESSONS)
     ]
     lines += ["", f"Open {options.folder / LESSONS[0].file_name}, write, and then:"]
-    lines += [f"    cd {options.folder} && chainrule lesson check 1"]
+    lines += [f"    {check_command(LESSONS[0], options.folder)}"]
     show(options, {"folder": str(options.folder), "written": [str(p) for p in written]}, lines)
     return DONE
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
+
+from chainrule.terminal import tell
 
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 DATA_HELP = (
@@ -19,7 +19,7 @@ DATA_HELP = (
 
 def notice(quiet: bool) -> Callable[[str], None]:
     """Return what takes notices: stderr, or nothing."""
-    return (lambda message: None) if quiet else partial(print, file=sys.stderr)
+    return (lambda message: None) if quiet else tell
 
 
 def manner(options: argparse.Namespace) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def manner(options: argparse.Namespace) -> dict[str, Any]:
 
 def complain(sentence: str) -> None:
     """Say on stderr what went wrong."""
-    print(f"chainrule: error: {sentence}", file=sys.stderr)
+    tell(f"chainrule: error: {sentence}")
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chainrule.checks import extra
 from chainrule.data.dataset import DAMAGED, MISSING, MNIST, FileReport, inspect
 from chainrule.data.idx import Numbers, write_idx
+from chainrule.terminal import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,9 +41,8 @@ def inspect_cache() -> tuple[FileReport, ...]:
     folder = cache_folder()
     if folder.is_dir():
         return inspect(folder, only_mnist=True)
-    reason = (
-        f"expected MNIST in the cache, but there is no folder {folder}; run: chainrule data fetch"
-    )
+    run = command("data", "fetch")
+    reason = f"expected MNIST in the cache, but there is no folder {folder}; run: {run}"
     return tuple(FileReport(name, folder / name, MISSING, reason) for name in MNIST)
 
 

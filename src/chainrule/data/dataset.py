@@ -198,7 +198,7 @@ def read_dataset(path: Path) -> Dataset:
         If a file is missing or damaged, or if only some of the checksums are MNIST's.
     """
     reports = inspect(path)
-    own_name = path.resolve().name.removesuffix(".npz")
+    own_name = path.resolve().name.removesuffix(".npz").encode(errors="backslashreplace").decode()
     return Dataset.of(reports, "MNIST" if is_mnist(reports) else own_name, "path", str(path))
 
 

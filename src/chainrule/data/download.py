@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.checks import ChainruleError, extra
 from chainrule.data.dataset import MNIST, KnownFile, read_npz
 from chainrule.data.idx import Numbers, idx_sha256, read_idx, write_idx
+from chainrule.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,11 +61,6 @@ class Limits:
 LIMITS = Limits()
 
 
-def print_notice(message: str) -> None:
-    """Print a message that is no result on stderr."""
-    print(message, file=sys.stderr)
-
-
 @dataclass(frozen=True)
 class Network:
     """Where MNIST is fetched from, and who hears of it.
@@ -82,7 +78,7 @@ class Network:
 
     mirrors: Sequence[str] = MIRRORS
     limits: Limits = LIMITS
-    notice: Callable[[str], None] | None = print_notice
+    notice: Callable[[str], None] | None = tell
 
     def say(self, message: str) -> None:
         """Give a message to `notice`, if there is one."""
@@ -161,7 +157,7 @@ class Network:
         requests, urllib3 = extra("requests"), extra("urllib3")
         limits, end = self.limits, time.monotonic() + self.limits.file
         content = bytearray()
-        name, hide = address.rpartition("/")[2], not self.notice or not sys.stderr.isatty()
+        name, hide = address.rpartition("/")[2], not self.notice or not is_terminal(sys.stderr)
         bar = extra("tqdm").tqdm(desc=name, disable=hide, delay=2, unit="B", unit_scale=True)
         how = {
             "timeout": (limits.connect, limits.stall),

@@ -11,9 +11,10 @@ import numpy as np
 from chainrule.checks import ChainruleError, extra
 from chainrule.data.cache import cache_folder, clear, inspect_cache, keep, sample_folder, set_aside
 from chainrule.data.dataset import MNIST, OK, Dataset, identify, inspect, read_dataset, state_of
-from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network, print_notice
+from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network
 from chainrule.data.idx import Numbers
 from chainrule.data.preprocess import stratified_subset
+from chainrule.terminal import command, sayable, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,14 +64,14 @@ def load_mnist(
     ChainruleError
         If the source is missing, incomplete or damaged, or a package that it needs is.
     """
-    dataset = load_dataset(source, mirrors=mirrors, notice=print_notice if verbose else None)
+    dataset = load_dataset(source, mirrors=mirrors, notice=tell if verbose else None)
     X_train, X_test = dataset.train_images, dataset.test_images
     if not raw:
         X_train, X_test = (
             np.divide(images, np.float32(255), dtype=np.float32) for images in (X_train, X_test)
         )
     if verbose:
-        print(f"{dataset.name} from {dataset.place}")
+        print(sayable(f"{dataset.name} from {dataset.place}"))
         print(f"  training images {X_train.shape}, labels {dataset.train_labels.shape}")
         print(f"  test images     {X_test.shape}, labels {dataset.test_labels.shape}")
         if dataset.is_sample:
@@ -78,7 +79,7 @@ def load_mnist(
                 "  THIS IS NOT FULL MNIST but an embedded sample of its training images: an\n"
                 "  accuracy on it is not an MNIST accuracy. The course's programme draws 20,000\n"
                 "  images to train on and needs the full set. To get it, connect to the network\n"
-                f"  and run 'chainrule data fetch', or set {VARIABLE} to a folder that has it."
+                f"  and run {command('data', 'fetch')}, or set {VARIABLE} to a folder that has it."
             )
     return X_train, dataset.train_labels, X_test, dataset.test_labels
 
@@ -88,7 +89,7 @@ def load_dataset(
     *,
     mirrors: Sequence[str] = MIRRORS,
     limits: Limits = LIMITS,
-    notice: Notice | None = print_notice,
+    notice: Notice | None = tell,
 ) -> Dataset:
     """Return the dataset of a source, with its identity.
 
@@ -291,7 +292,7 @@ def fetch(
     *,
     mirrors: Sequence[str] = MIRRORS,
     limits: Limits = LIMITS,
-    notice: Notice | None = print_notice,
+    notice: Notice | None = tell,
 ) -> Fetched:
     """Fill the cache from the network with what is missing or damaged there.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing.resource_tracker
 import os
+import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from chainrule.experiments.lanes import Result, run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.settings import Lane
 from chainrule.experiments.stopping import Parent, StopSignals, held
+from chainrule.terminal import pasted
 
 SECONDS_TO_CONNECT = 3
 
@@ -37,14 +39,30 @@ def run_in_processes(
     **settings
         Of `run_lane`, the same for all.
     """
-    at_once = jobs or max(1, checks.extra("joblib").cpu_count() // settings["threads"])
-    at_once = max(1, min(at_once, len(lanes)))
-    with shown_progress([lane.name for lane in lanes], settings["epochs"], progress) as report:
+    at_once = _processes(jobs, settings["threads"], len(lanes))
+    names, in_processes = [lane.name for lane in lanes], at_once > 1
+    with shown_progress(names, settings["epochs"], progress, in_processes) as report:
         settings["report"] = report
-        if at_once == 1:
+        if not in_processes:
             yield from (run_lane(lane, split, **settings) for lane in lanes)
         else:
             yield from _in_workers(at_once, lanes, split, settings)
+
+
+def _processes(jobs: int | None, threads: int, lanes: int) -> int:
+    """Return how many lanes to run at once: 1, in this very process, where joblib starts no other.
+
+    So it is in a daemon, without semaphores (no /dev/shm), where JOBLIB_MULTIPROCESSING is 0, and
+    where a caller has chosen another backend, such as threads.
+    """
+    with warnings.catch_warnings():  # what they announce is what is wanted
+        warnings.simplefilter("ignore")
+        joblib, parallel = checks.extra("joblib"), checks.extra("joblib.parallel")
+        at_once = max(1, min(jobs or joblib.cpu_count() // threads, lanes))
+        backend, _ = parallel.get_active_backend()
+        if not isinstance(backend, parallel.LokyBackend):
+            return 1
+        return int(joblib.effective_n_jobs(at_once))
 
 
 def _in_workers(
@@ -117,7 +135,7 @@ def run_on_dask(
         if not client.scheduler_info(n_workers=-1)["workers"]:
             raise ChainruleError(
                 f"The Dask scheduler at {scheduler} has no worker: start one with "
-                f"'dask worker {scheduler}'."
+                f"{pasted('dask', 'worker', scheduler)}."
             )
         data = client.scatter(split, broadcast=True)
         futures = [client.submit(_run_on_worker, lane, data, settings) for lane in lanes]

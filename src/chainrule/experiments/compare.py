@@ -7,7 +7,6 @@ from pathlib import Path
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
-from chainrule.data.download import print_notice
 from chainrule.experiments.backends import run_in_processes, run_on_dask
 from chainrule.experiments.figures import draw, figures_of_comparison
 from chainrule.experiments.lanes import Result
@@ -16,6 +15,7 @@ from chainrule.experiments.report import write_report
 from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.experiments.starting import begin, go_on
+from chainrule.terminal import tell
 
 
 def compare(
@@ -24,7 +24,7 @@ def compare(
     out: Path | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
-    say: Say = print_notice,
+    say: Say = tell,
     progress: bool = True,
 ) -> RunFolder:
     """Train every lane, judge it, and write the run folder.
@@ -66,7 +66,7 @@ def resume(
     data: str | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
-    say: Say = print_notice,
+    say: Say = tell,
     progress: bool = True,
 ) -> RunFolder:
     """Go on with a comparison that was stopped: run the lanes that its folder lacks.

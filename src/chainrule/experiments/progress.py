@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.experiments.lanes import Report
+from chainrule.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -22,23 +23,43 @@ Events: TypeAlias = "SimpleQueue[tuple[str, int, float, float] | None]"
 
 
 @contextmanager
-def shown_progress(lanes: Sequence[str], epochs: int, wanted: bool) -> Iterator[Report | None]:
-    """Yield a `Report` that any process may call, to be shown on stderr; None if not wanted."""
+def shown_progress(
+    lanes: Sequence[str], epochs: int, wanted: bool, in_processes: bool = False
+) -> Iterator[Report | None]:
+    """Yield a `Report`, to be shown on stderr, or None if not wanted; lanes call it.
+
+    Lanes `in_processes` of their own are heard through a socket, others need none.
+    """
     if not (wanted and lanes):
         yield None
         return
     events: Events = SimpleQueue()
-    show = _bars if sys.stderr.isatty() else _lines
+    can_move = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+    show = _bars if can_move else _lines
     shower = Thread(target=show, args=(events, lanes, epochs), daemon=True)
+    shower.start()
+    try:
+        if in_processes:
+            with _heard(events) as sender:
+                yield sender
+        else:
+            yield lambda *event: events.put(event)
+    finally:
+        events.put(None)
+        shower.join()
+
+
+@contextmanager
+def _heard(events: Events) -> Iterator[_Sender]:
+    """Yield what any process may call, to put an event into the queue."""
     key = os.urandom(16)
-    with Listener(authkey=key) as listener:
+    try:
+        listener = Listener(authkey=key)
+    except OSError:  # the name of the temporary folder is too long for that of a socket
+        listener = Listener(("127.0.0.1", 0), authkey=key)
+    with listener:
         Thread(target=_accept, args=(listener, events), daemon=True).start()
-        shower.start()
-        try:
-            yield _Sender(listener.address, key)
-        finally:
-            events.put(None)
-            shower.join()
+        yield _Sender(listener.address, key)
 
 
 class _Sender:
@@ -95,9 +116,7 @@ def _bars(events: Events, lanes: Sequence[str], epochs: int) -> None:
 
 def _lines(events: Events, lanes: Sequence[str], epochs: int) -> None:
     for lane, epochs_done, loss, accuracy in iter(events.get, None):
-        print(
+        tell(
             f"{lane}  epoch {epochs_done}/{epochs}  loss {loss:.4f}  "
-            f"validation accuracy {accuracy:.2%}",
-            file=sys.stderr,
-            flush=True,
+            f"validation accuracy {accuracy:.2%}"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import math
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +29,7 @@ from chainrule.plots.lines import line_styles
 from chainrule.plots.paper import count_of
 from chainrule.storage.files import replacing
 from chainrule.storage.models import Model, load_model, parameters_sha256
+from chainrule.terminal import command, pasted
 
 DASH = "\u2013"
 
@@ -60,13 +60,12 @@ def write_report(folder: Path) -> Path:
     metrics = checked_metrics(folder)
     if not metrics["runs"]:
         raise ChainruleError(
-            f"{folder / METRICS} holds no run yet: go on with "
-            f"'chainrule compare --resume {folder}' first."
+            f"{folder / METRICS} holds no run yet: go on with {command('resume', folder)} first."
         )
     page = _render(_context(folder, metrics))
     path = folder / "report.html"
     with replacing(path) as file:
-        file.write(page.encode())
+        file.write(page.encode(errors="backslashreplace"))
     return path
 
 
@@ -85,9 +84,12 @@ def repeat_command(settings: Mapping[str, Any]) -> str:
     }
     if settings["train_size"] is not None:
         options["--train-size"] = [settings["train_size"]]
-    words = [f"{name} {shlex.join(map(str, values))}" for name, values in options.items()]
     # The sign = keeps a name that begins with a dash from being taken for an option.
-    return " ".join(["chainrule compare", f"--data={shlex.quote(settings['data'])}", *words])
+    words = [f"--data={settings['data']}"]
+    for name, values in options.items():
+        words += [name, *map(str, values)]
+    # Not as it was called here: the page is read elsewhere, and is the same whoever writes it.
+    return pasted("chainrule", "compare", *words)
 
 
 def _seeds(seeds: Sequence[int]) -> list[str]:

@@ -26,6 +26,7 @@ from chainrule.experiments.statistics import finished, summarise
 from chainrule.network import Network
 from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
+from chainrule.terminal import command
 
 FIGURES, MODELS, LOCK = "figures", "models", ".lock"
 PLACE = "path"  # of the data, as metrics.json alone knows it: it may lead through a home
@@ -204,7 +205,8 @@ class RunFolder:
         kept = [f"the result of {lane}" for lane in self.lanes]
         kept += [f"a checkpoint of {path.stem}" for path in self.keep.checkpoints]
         if kept:
-            return f"Kept in {self.path}: {', '.join(kept)}. To go on: chainrule resume {self.path}"
+            go_on = command("resume", self.path)
+            return f"Kept in {self.path}: {', '.join(kept)}. To go on: {go_on}"
         for name in (MODELS, CHECKPOINTS, TENSORBOARD):
             shutil.rmtree(self.path / name, ignore_errors=True)
         for name in (METRICS, RECORD):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Self
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -26,8 +26,7 @@ class Parent:
 class StopSignals:
     """While it is open, the first SIGINT or SIGTERM is noted; a second one ends at once.
 
-    A signal that was ignored before stays ignored. In a thread other than the main one, which
-    gets no signals, it does nothing.
+    What `hearing` says of ignored signals and of threads holds here.
 
     Parameters
     ----------
@@ -47,17 +46,14 @@ class StopSignals:
     ) -> None:
         self.number: int | None = None
         self._parent, self._tell = parent, tell
-        self._before: dict[int, Any] = {}
+        self._hearing = hearing(self._note, *NUMBERS)
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            heard = [n for n in NUMBERS if signal.getsignal(n) is not signal.SIG_IGN]
-            self._before = {number: signal.signal(number, self._note) for number in heard}
+        self._hearing.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._hearing.__exit__(None, None, None)
 
     def heed_parent(self) -> None:
         """Hear whether the parent asks to stop; end at once if it has died.
@@ -66,7 +62,7 @@ class StopSignals:
         """
         if self._parent is None:
             return
-        if os.getppid() != self._parent.pid:
+        if self._parent.pid not in (os.getppid(), os.getpid()):
             os._exit(1)
         if self._parent.asks.exists():
             self.number = signal.SIGTERM
@@ -92,6 +88,24 @@ class StopSignals:
             self.end()
         if self._tell is not None:
             self._tell()
+
+
+@contextmanager
+def hearing(handler: Callable[[int, FrameType | None], object], *numbers: int) -> Iterator[None]:
+    """Let `handler` take signals.
+
+    One that was ignored before stays ignored, and one that is not Python's stays whose it is. In
+    a thread other than the main one, which gets no signals, nothing changes.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        heard = [n for n in numbers if signal.getsignal(n) not in (signal.SIG_IGN, None)]
+        before = {number: signal.signal(number, handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from chainrule import checks
-from chainrule.data.download import print_notice
 from chainrule.data.split import Split
 from chainrule.experiments.figures import draw, figures_of_training
 from chainrule.experiments.keeping import Keep
@@ -16,13 +15,15 @@ from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Lane, TrainingSettings, settings_from
 from chainrule.experiments.starting import begin, go_on
 from chainrule.network import Network
+from chainrule.plots.paper import import_matplotlib
+from chainrule.terminal import tell
 
 
 def train(
     settings: TrainingSettings,
     *,
     out: Path | None = None,
-    say: Say = print_notice,
+    say: Say = tell,
     progress: bool = True,
 ) -> RunFolder:
     """Train one network, judge it, and write the run folder: metrics, model and figures.
@@ -50,8 +51,9 @@ def train(
     ChainruleError
         For wrong input; then no folder is left behind.
     """
-    for module in ("threadpoolctl", "matplotlib", "tqdm"):
+    for module in ("threadpoolctl", "tqdm"):
         checks.extra(module)
+    import_matplotlib()
     with begin(settings, "train", out, say) as folder:
         _run(folder, settings, say, progress)
     return folder
@@ -62,7 +64,7 @@ def resume(
     *,
     data: str | None = None,
     threads: int | None = None,
-    say: Say = print_notice,
+    say: Say = tell,
     progress: bool = True,
 ) -> RunFolder:
     """Go on with a training that was stopped, to the bit as if it had not been.

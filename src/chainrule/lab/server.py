@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chainrule.checks import ChainruleError
+from chainrule.experiments.stopping import hearing
 from chainrule.lab import answers, moves, walk
 from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
 from chainrule.lab.page import KINDS, PAGE, STATIC, encoded, static_files, with_token
+from chainrule.terminal import command
 
 LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 50
@@ -141,6 +143,16 @@ async def _failed(request: Request, error: Exception) -> Response:
 # ---- listening ----
 
 
+def check_event_loop() -> None:
+    """Raise an error within a notebook: its event loop lets no other run in its thread."""
+    with suppress(RuntimeError):  # none is running
+        asyncio.get_running_loop()
+        raise ChainruleError(
+            "The lab cannot run within an event loop such as a notebook's: start it in a terminal, "
+            f"with {command('lab')}"
+        )
+
+
 def listen(port: int, say: Callable[[str], None]) -> socket.socket:
     """Return a socket of this machine alone, at `port` or, where that is taken, the next free one.
 
@@ -198,11 +210,10 @@ class _Server(uvicorn.Server):
             received.append(number)
             loop.call_soon_threadsafe(task.cancel)
 
-        before = signal.signal(signal.SIGTERM, end)
         try:
-            yield
+            with hearing(end, signal.SIGTERM):
+                yield
         finally:
-            signal.signal(signal.SIGTERM, before)
             if received:
                 signal.raise_signal(received[0])
 
@@ -230,6 +241,7 @@ def serve(lab: Lab, listener: socket.socket, on_ready: Callable[[str], None]) ->
         server_header=False,
         access_log=False,
         log_level="warning",
+        use_colors=False,
     )
     on_ready(f"http://{LOOPBACK}:{port}/")
     log = logging.getLogger("uvicorn.error")

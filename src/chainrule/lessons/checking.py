@@ -18,6 +18,7 @@ from typing import IO, Any
 from chainrule.checks import ChainruleError, whole_number
 from chainrule.lessons.judge import NOT_REACHED, NOT_STARTED, RIGHT, WRONG, PartResult
 from chainrule.lessons.lesson import Lesson, find_lesson
+from chainrule.terminal import command
 
 SECONDS = 4.0  # for the whole file
 MOST_PRINTED = 20  # lines of what the learner's code printed
@@ -122,7 +123,7 @@ class LessonResult:
         unexplained = [p.name for p in self.parts if p.status == WRONG and not p.hint]
         ask = ""
         if unexplained and not self.hints:
-            ask = f" A hint: chainrule lesson check {self.lesson.number} --hint 1."
+            ask = f" A hint: {check_command(self.lesson, self.path.parent, '--hint', 1)}"
         return f"{self.right} of {count} parts are right.{ask}"
 
     def __str__(self) -> str:
@@ -174,8 +175,14 @@ def learners_folder(folder: str | os.PathLike[str] | None, file_name: str) -> Pa
     where = " or ".join(str(place.absolute()) for place in places)
     raise ChainruleError(
         f"There is no {file_name} in {where}: write the learner's folder with "
-        "'chainrule lesson start', or name it with --dir."
+        f"{command('lesson', 'start')}, or name it with --dir."
     )
+
+
+def check_command(lesson: Lesson, folder: Path, *more: object) -> str:
+    """Return the command that checks a lesson in a learner's folder, called from here."""
+    where = [] if folder in (Path(), Path(FOLDER)) else ["--dir", folder]
+    return command("lesson", "check", lesson.number, *where, *more)
 
 
 def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
@@ -222,7 +229,11 @@ def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, bool]:
     """Run the child; return what it reported, what was printed, and whether its time was up."""
     # -P: no file of the learner's folder takes the place of a library.
     command = [sys.executable, "-P", "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
-    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    settings = {
+        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",  # a learner may print any sign, whatever the terminal's are
+    }
     # Files, not pipes: a process that the learner's code has started cannot keep them open.
     with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as printed:
         child = subprocess.Popen(
@@ -230,7 +241,7 @@ def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, bool]:
             stdin=subprocess.DEVNULL,
             stdout=report,
             stderr=printed,
-            env={**os.environ, **one_thread, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, **settings},
             start_new_session=True,
         )
         try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
@@ -46,12 +48,26 @@ STYLE = {
 }
 
 
+def import_matplotlib(module: str = "matplotlib") -> Any:
+    """Return a module of matplotlib, also where MPLBACKEND asks for a backend that is not there.
+
+    A notebook hands its own to what it starts; a file needs none.
+    """
+    if "matplotlib" not in sys.modules and (asked := os.environ.pop("MPLBACKEND", "")):
+        try:
+            with suppress(ValueError):
+                extra("matplotlib").rcParams["backend"] = asked
+        finally:
+            os.environ["MPLBACKEND"] = asked
+    return extra(module)
+
+
 def drawn_in_our_style(build: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Let `build` run under `STYLE`, whatever style the user has chosen, and put that back."""
 
     @functools.wraps(build)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with extra("matplotlib.style").context(["default", STYLE]):
+        with import_matplotlib("matplotlib.style").context(["default", STYLE]):
             return build(*args, **kwargs)
 
     return styled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -13,6 +15,7 @@ from numpy.typing import ArrayLike
 from chainrule import checks, plots
 from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.network import Network
+from chainrule.plots.paper import import_matplotlib
 from chainrule.training import History
 
 COURSE_LABELS = ("Adam", "SGD")
@@ -183,24 +186,40 @@ def _pair(labels: ArrayLike, predicted: ArrayLike) -> tuple[Integers, Integers]:
 
 
 def _show(name: str, build: Callable[..., object], *what: Any, **how: Any) -> None:
-    """Build on a pyplot figure and show it; without a screen, save it and print the path."""
-    plt: Any = checks.extra("matplotlib.pyplot")
-    figure = plt.figure()
+    """Build on a pyplot figure and show it; where that cannot be, save it and print the path."""
+    plt: Any = import_matplotlib("matplotlib.pyplot")
+    try:
+        figure, can_show, reason = plt.figure(), _can_show(plt.get_backend()), ""
+    except Exception as error:  # whatever a toolkit raises where there is no screen, or no toolkit
+        why = str(error).partition(";")[0]  # without the long list of those that are known
+        reason = f" (it cannot be shown: {why}; name another backend in MPLBACKEND)"
+        figure, can_show = plt.Figure(), False
     build(*what, **how, figure=figure)
-    if _can_show(plt.get_backend()):
+    if can_show:
         plt.show()
         return
     path = _next_path(name)
     plots.save_figure(figure, path)
     plt.close(figure)
-    print(f"Saved {path}")
+    print(f"Saved {path}{reason}")
 
 
 def _can_show(backend: str) -> bool:
+    """Whether a backend opens windows or writes into a notebook.
+
+    A ValueError says that there is no such backend as MPLBACKEND asks for.
+    """
+    from matplotlib import rcsetup
     from matplotlib.backends.registry import BackendFilter, backend_registry
 
+    if asked := os.environ.get("MPLBACKEND"):
+        validate: Callable[[str], object] = rcsetup.validate_backend
+        validate(asked)
     list_builtin: Callable[[BackendFilter], list[str]] = backend_registry.list_builtin
     files_only = list_builtin(BackendFilter.NON_INTERACTIVE)
+    if "inline" in backend.lower():  # a programme that a notebook starts with "!" is not in it
+        shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+        return shell() is not None
     return backend.lower() not in files_only
 
 

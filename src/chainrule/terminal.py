@@ -1,0 +1,126 @@
+"""How Chainrule speaks: to streams of any encoding or none, and in commands that can be pasted."""
+
+# ruff: noqa: RUF001  (these signs are the subject)
+
+from __future__ import annotations
+
+import codecs
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any
+
+PLAIN = "chainrule.plain"  # the way in which a stream takes what its encoding lacks
+IN_ASCII = {"−": "-", "–": "-", "…": "...", "“": '"', "”": '"', "×": "x", "√": "sqrt"}
+IN_ASCII |= {"²": "^2", "ᵀ": "^T", "ᵗ": "^t", "Σ": "sum", "β": "beta"}
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Say a sign in ASCII; a byte in a file's name that is no UTF-8 comes out as it is."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    sign, behind = error.object[error.start], error.start + 1
+    if "\udc80" <= sign <= "\udcff":
+        return bytes([ord(sign) & 0xFF]), behind
+    return IN_ASCII.get(sign) or sign.encode("ascii", "backslashreplace").decode(), behind
+
+
+codecs.register_error(PLAIN, _plain)
+
+
+@contextmanager
+def open_streams() -> Iterator[None]:
+    """While it is open, stdout and stderr are there, and take every word and every name."""
+    _fill_the_first_numbers()
+    with ExitStack() as stack:
+        for name, redirected in (("stdout", redirect_stdout), ("stderr", redirect_stderr)):
+            stream: Any = getattr(sys, name)
+            if stream is None or getattr(stream, "closed", False):  # pythonw, a service, ">&-"
+                nowhere = Path(os.devnull).open("w", encoding="utf-8", errors=PLAIN)  # noqa: SIM115
+                stack.enter_context(redirected(stack.enter_context(nowhere)))
+            elif hasattr(stream, "reconfigure"):  # a notebook's stream takes everything
+                stack.callback(_let_go, stream, stream.errors)
+                stream.reconfigure(errors=PLAIN)
+        yield
+
+
+def _fill_the_first_numbers() -> None:
+    """Open the null device in the place of a closed stdin, stdout or stderr.
+
+    Else the next file, a model say, gets its number, and with it what a child or a library prints.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number
+
+
+def _let_go(stream: Any, errors: str) -> None:
+    """Write what is left, and let the stream take words as before."""
+    with suppress(ValueError):  # somebody has closed it
+        try:
+            stream.reconfigure(errors=errors)
+        except OSError:  # the reader has gone, or the disk is full: Python would try again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is a terminal; it may be None, closed, or able to write and no more."""
+    with suppress(AttributeError, ValueError):
+        return bool(stream.isatty())
+    return False
+
+
+def tell(message: object) -> None:
+    """Print what is no result on stderr; where nobody hears it, work goes on."""
+    if sys.stderr is not None:  # print would take stdout
+        with suppress(OSError, ValueError):
+            print(message, file=sys.stderr)
+
+
+def sayable(words: str) -> str:
+    """Return words as stdout can take them."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return words.encode(encoding, PLAIN).decode(encoding, "replace")
+
+
+def command(*words: object) -> str:
+    """Return a command of this programme, called as it was called now, to be pasted.
+
+    A `Path` among the words is never taken for an option.
+    """
+    return pasted(*_programme(), *words)
+
+
+def pasted(*words: object) -> str:
+    """Return words as a line for the shell, each of them quoted where it must be."""
+    texts = [_not_an_option(word) if isinstance(word, Path) else str(word) for word in words]
+    return subprocess.list2cmdline(texts) if os.name == "nt" else " ".join(map(_quoted, texts))
+
+
+def _not_an_option(path: Path) -> str:
+    return f".{os.sep}{path}" if str(path).startswith("-") else str(path)
+
+
+def _quoted(word: str) -> str:
+    if not any("\ud800" <= letter <= "\udfff" for letter in word):
+        return shlex.quote(word)
+    as_they_are = {*range(32, 127)} - {*b"'\\"}
+    letters = (chr(b) if b in as_they_are else f"\\{b:03o}" for b in word.encode("utf-8", PLAIN))
+    return f"$'{''.join(letters)}'"  # so bash, zsh and the POSIX of 2024 read any byte
+
+
+def _programme() -> list[str]:
+    """Return the words by which this programme was called."""
+    called = Path(sys.argv[0])
+    if called == Path(__file__).with_name("__main__.py"):
+        return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]  # python -m chainrule
+    if called.stem != "chainrule" or shutil.which("chainrule") == sys.argv[0]:
+        return ["chainrule"]
+    return [sys.argv[0]]
