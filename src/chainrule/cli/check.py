@@ -69,15 +69,14 @@ def _check_network(options: argparse.Namespace) -> int:
     from chainrule.data.mnist import load_dataset
     from chainrule.proof.audit import audit
 
-    dataset = None
     if options.model is None:
         dataset = load_dataset(options.data, notice=notice(options.quiet))
         network, X = _course_network(dataset)
+        y = dataset.train_labels[: len(X)]
         name = "The course's network before training"
     else:
-        network, X, dataset = _model_network(options)
+        network, X, y, dataset = _model_network(options)
         name = str(options.model)
-    y = dataset.train_labels[: len(X)]
     with np.errstate(all="ignore"):  # a verdict tells of what is not finite
         proof = audit(network, X[:PROOF_EXAMPLES], _any_labels(network, X[:PROOF_EXAMPLES]))
         verdicts = _verdicts(network, X, y)
@@ -99,23 +98,19 @@ def _course_network(dataset: Dataset) -> tuple[Network, Array]:
 
     standardisation = Standardisation.of(dataset.train_images)
     X = standardisation.apply(dataset.train_images[:HEALTH_EXAMPLES])
-    sizes = (X.shape[1], *COURSE_SIZES[1:-1], dataset.classes)
+    sizes = (X.shape[1], *COURSE_SIZES[1:-1], len(dataset.classes))
     return create_network("adam", sizes=sizes), X
 
 
-def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
+def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Integers, Dataset]:
     from chainrule.data.mnist import load_dataset
     from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
     dataset = load_dataset(options.data, notice=notice(options.quiet))
     X = classifier.inputs(dataset.train_images[:HEALTH_EXAMPLES])
-    if dataset.classes != len(classifier.classes):
-        raise ChainruleError(
-            f"{options.model} knows {len(classifier.classes)} classes, but {dataset.title} has "
-            f"{dataset.classes}: name the data it was trained on with --data."
-        )
-    return classifier.network, X, dataset
+    y = classifier.outputs_of(dataset)[dataset.train_labels[: len(X)]]
+    return classifier.network, X, y, dataset
 
 
 def _any_labels(network: Network, X: Array) -> Integers:

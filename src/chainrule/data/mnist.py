@@ -10,7 +10,17 @@ import numpy as np
 
 from chainrule.checks import ChainruleError, extra
 from chainrule.data.cache import cache_folder, clear, inspect_cache, keep, sample_folder, set_aside
-from chainrule.data.dataset import MNIST, OK, Dataset, identify, inspect, read_dataset, state_of
+from chainrule.data.dataset import (
+    MNIST,
+    OK,
+    Dataset,
+    identify,
+    inspect,
+    is_there,
+    read_dataset,
+    state_of,
+    words_of_classes,
+)
 from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network, print_notice
 from chainrule.data.idx import Numbers
 from chainrule.data.preprocess import stratified_subset
@@ -56,7 +66,10 @@ def load_mnist(
     Returns
     -------
     X_train, y_train, X_test, y_test
-        Images (n, height, width), float32 from 0 to 1; labels (n,), int64.
+        Images (n, height, width), float32 from 0 to 1; labels (n,), int64, from 0 to one less than
+        there are classes, so that a network with an output for each class learns them. Where the
+        files have other numbers, such as 1 to 26, label i stands for the i-th of them in ascending
+        order: ``chainrule.data.load_dataset(source).classes[i]``.
 
     Raises
     ------
@@ -73,6 +86,12 @@ def load_mnist(
         print(f"{dataset.name} from {dataset.place}")
         print(f"  training images {X_train.shape}, labels {dataset.train_labels.shape}")
         print(f"  test images     {X_test.shape}, labels {dataset.test_labels.shape}")
+        positions = range(len(dataset.classes))
+        if dataset.classes != tuple(positions):
+            print(
+                f"  the labels {words_of_classes(positions)} stand for the classes "
+                f"{words_of_classes(dataset.classes)} of the files"
+            )
         if dataset.is_sample:
             print(
                 "  THIS IS NOT FULL MNIST but an embedded sample of its training images: an\n"
@@ -116,6 +135,13 @@ def load_dataset(
             f"got {source!r}."
         )
     network = Network(mirrors, limits, notice)
+    dataset = _of_source(source, network)
+    if dataset.is_turned:
+        network.say(f"{dataset.name} has its images on their side: they are turned upright.")
+    return dataset
+
+
+def _of_source(source: str | os.PathLike[str], network: Network) -> Dataset:
     match source:
         case "auto":
             return replace(_automatic(network), auto=True)
@@ -223,7 +249,7 @@ def _expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def _inspect_if_there(path: Path) -> tuple[FileReport, ...]:
-    return inspect(path) if os.access(path, os.R_OK) else ()
+    return inspect(path) if is_there(path) else ()
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,12 @@ def figures_of_comparison(folder: RunFolder) -> Figures:
     """Draw what is compared, how each run learned, and what the better network answers."""
     runs, split = folder.metrics["runs"], folder.split
     images = split.images(split.X_train)
-    yield "samples", plots.samples(images, split.y_train, title=f"Samples of {split.title}")
+    yield (
+        "samples",
+        plots.samples(
+            images, split.y_train, classes=split.classes, title=f"Samples of {split.title}"
+        ),
+    )
     yield "training_comparison", _curves(runs, split, "Training compared")
     yield from _figures_of_settings(settings_of(runs), split)
     for run in finished(runs):
@@ -64,14 +69,14 @@ def _curves(runs: Sequence[Run], split: Split, title: str) -> Figure:
     return plots.training_comparison(
         [run["history"] for run in runs],
         [run["lane"] for run in runs],
-        classes=split.classes,
+        classes=len(split.classes),
         title=f"{title}: {split.title}",
     )
 
 
 def _confusion(run: Run, split: Split) -> Figure:
     title = f"{run['lane']}: test accuracy {run['test_accuracy']:.2%}, {split.title}"
-    return plots.confusion(run["confusion_matrix"], title=title)
+    return plots.confusion(run["confusion_matrix"], classes=split.classes, title=title)
 
 
 def _figures_of_settings(settings: Sequence[Setting], split: Split) -> Figures:
@@ -82,12 +87,12 @@ def _figures_of_settings(settings: Sequence[Setting], split: Split) -> Figures:
             for best in best_settings(settings).values()
         }
         title = f"Validation accuracy over the seeds: {split.title}"
-        figure = plots.curves_with_bands(bands, classes=split.classes, title=title)
+        figure = plots.curves_with_bands(bands, classes=len(split.classes), title=title)
         yield "curves_with_bands", figure
     by_rate = _accuracies_by_rate(settings)
     if any(len(rates) > 1 for rates in by_rate.values()):
         title = f"Validation accuracy by learning rate: {split.title}"
-        figure = plots.accuracy_by_learning_rate(by_rate, classes=split.classes, title=title)
+        figure = plots.accuracy_by_learning_rate(by_rate, classes=len(split.classes), title=title)
         yield "accuracy_by_learning_rate", figure
 
 
@@ -115,8 +120,14 @@ def _figures_of_answers(lane: str, network: Network, split: Split) -> Figures:
         predicted[chosen],
         probabilities[chosen],
         black_and_white=(0.0, 1.0),
+        classes=split.classes,
         title=f"Predictions of {lane} on test images, {split.title}",
     )
     yield "predictions", answers
     title = f"Surest mistakes of {lane} on test images, {split.title}"
-    yield "mistakes", plots.mistakes(images, labels, predicted, probabilities, title=title)
+    yield (
+        "mistakes",
+        plots.mistakes(
+            images, labels, predicted, probabilities, classes=split.classes, title=title
+        ),
+    )

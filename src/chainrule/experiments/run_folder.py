@@ -107,6 +107,8 @@ class RunFolder:
                 "train": len(split.X_train),
                 "validation": len(split.X_val),
                 "test": len(split.X_test),
+                "classes": list(split.classes),
+                "turned": split.is_turned,
             },
             "settings": dict(settings),
             "environment": environment(settings["threads"]),
@@ -185,7 +187,7 @@ class RunFolder:
             network,
             preprocessing=self.split.preprocessing,
             training={**self.metrics["settings"], **vars(lane)},
-            classes=list(range(self.split.classes)),
+            classes=list(self.split.classes),
             data={
                 **self.metrics["data"],
                 "split_seed": self.split.split_seed,

@@ -35,12 +35,16 @@ def go_on(folder: RunFolder, settings: EitherSettings, say: Say) -> None:
         If the data is another.
     """
     dataset = load_dataset(settings.data, notice=say)
-    train_size = folder.metrics["data"]["train"]
-    if dataset.sha256 != folder.metrics["data"]["sha256"] or train_size > trainable(dataset):
+    data = folder.metrics["data"]
+    train_size, is_same = data["train"], dataset.sha256 == data["sha256"]
+    is_same &= dataset.is_turned == data.get("turned", False)
+    if not is_same or train_size > trainable(dataset):
         raise ChainruleError(
             f"{folder.path} was made with other data than {dataset.title} from {dataset.place}: "
             "name the folder of its data in CHAINRULE_DATA, or begin anew."
         )
+    if "classes" not in data:
+        dataset = dataset.with_gaps()
     folder.split = split_dataset(dataset, train_size, settings.split_seed)
     for name, before, now in changed(folder.metrics["environment"], settings.threads):
         say(f"Not as when the run began, so not the same bits: {name} {before}, now {now}.")

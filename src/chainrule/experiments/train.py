@@ -137,7 +137,7 @@ def train_settings(
 def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool) -> None:
     """Train from the start or from the checkpoint that is there, unless the run has ended."""
     (lane,), split = settings.as_comparison().lanes, folder.split
-    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
+    network = settings.network(split.X_train.shape[1], len(split.classes), len(split.X_train))
     keep = replace(
         folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
     )
