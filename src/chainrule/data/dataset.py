@@ -254,7 +254,7 @@ def _as_title(name: str) -> str:
     """Return the name of a dataset as figures, reports and JSON can hold it."""
     if name in EMNIST:
         return f"EMNIST {name.partition('-')[2]}"
-    return os.fsencode(name).decode(errors="replace")  # a file may have a name that is no text
+    return name.encode(errors="backslashreplace").decode()  # the name of a file may be no text
 
 
 def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:

@@ -145,4 +145,4 @@ def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool
         if not folder.lanes:
             result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
             folder.add(result, [lane])
-        draw(folder, figures_of_training(folder))
+        draw(folder, figures_of_training(folder), say)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from chainrule.checks import ChainruleError, numbers
 from chainrule.plots import paper
 from chainrule.plots.charts import percent
+from chainrule.plots.fonts import drawable
 from chainrule.plots.paper import FAINT, INK, VERMILLION, Array, count_of
 
 if TYPE_CHECKING:
@@ -135,8 +136,9 @@ def _name_classes(axes: Axes, names: Sequence[str], cell: float) -> None:
     paper.quiet_ticks(axes, size)
     too_wide = 0.65 * size * max(map(len, names)) > 0.95 * cell
     step = math.ceil(size / cell)  # names must not overlap
-    axes.set_xticks(range(0, len(names), step), names[::step], rotation=90 if too_wide else 0)
-    axes.set_yticks(range(0, len(names), step), names[::step])
+    shown = list(map(drawable, names[::step]))
+    axes.set_xticks(range(0, len(names), step), shown, rotation=90 if too_wide else 0)
+    axes.set_yticks(range(0, len(names), step), shown)
     axes.set(xlabel="Predicted class", ylabel="True class")
     between = np.arange(step - 0.5, len(names) - 1, step)
     axes.hlines(between, -0.5, len(names) - 0.5, color=FAINT, linewidth=0.7)

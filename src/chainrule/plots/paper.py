@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import textwrap
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError, extra, real_number
+from chainrule.plots.fonts import FONT, give_fonts, without_remarks
 from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ Result = TypeVar("Result")
 
 INK, QUIET, FAINT = "#24292F", "#6B7280", "#E5E7EB"
 BLUE, VERMILLION = "#0072B2", "#D55E00"
-FONT = "DejaVu Sans"  # comes with matplotlib: the same picture on every machine
 STYLE = {
     "font.family": FONT,
     "font.size": 11,
@@ -51,7 +52,7 @@ def drawn_in_our_style(build: Callable[Arguments, Result]) -> Callable[Arguments
 
     @functools.wraps(build)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with extra("matplotlib.style").context(["default", STYLE]):
+        with extra("matplotlib.style").context(["default", STYLE]), without_remarks():
             return build(*args, **kwargs)
 
     return styled
@@ -93,8 +94,10 @@ def mark_decades(axis: Axis, fine: bool, words: Callable[[float], str]) -> None:
 
 def wrapped(title: str, width: float) -> list[str]:
     """Return the lines of a title in a figure `width` inches wide."""
-    letters = int((width - 0.4) * 72 / 8.8)  # a letter of the title is about 8.8 points wide
-    return textwrap.wrap(title, max(20, letters))
+    letters = (width - 0.4) * 72 / 8.8  # a letter of the title is about 8.8 points wide
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in title)
+    letters /= 1 + wide / (2 * max(len(title), 1))  # Chinese ones take half as much again
+    return textwrap.wrap(title, max(20, int(letters)))
 
 
 def add_title(figure: Figure, title: str, y: float | None = None) -> None:
@@ -107,6 +110,7 @@ def add_title(figure: Figure, title: str, y: float | None = None) -> None:
 def finished(figure: Figure, title: str, alt_text: str, y: float | None = None) -> Figure:
     """Return the figure with its title, as `add_title` writes it, and its alt text."""
     add_title(figure, title, y)
+    give_fonts(figure)
     figure.set_label(alt_text)
     return figure
 
