@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.checks import extra
+from chainrule.checks import ChainruleError, extra
 from chainrule.data.dataset import DAMAGED, MISSING, MNIST, FileReport, inspect
 from chainrule.data.idx import Numbers, write_idx
 
@@ -27,7 +29,38 @@ def cache_folder() -> Path:
     """Return the folder, in the user's cache folder, that holds MNIST once it was fetched."""
     from pathlib import Path
 
-    return Path(extra("platformdirs").user_cache_dir("chainrule", appauthor=False), "mnist")
+    find = extra("platformdirs").user_cache_dir
+    with suppress(RuntimeError):  # newer versions raise where older ones return ~/.cache
+        if (folder := Path(find("chainrule", appauthor=False))).is_absolute():
+            return folder / "mnist"
+    return _folder_without_home() / "mnist"
+
+
+def _folder_without_home() -> Path:
+    """Return a folder of the user's own among the temporary files.
+
+    There is no home in a container that runs under any number for a user.
+
+    Raises
+    ------
+    ChainruleError
+        If it cannot be made, or somebody else may write into it.
+    """
+    import tempfile
+    from pathlib import Path
+
+    user, name = os.getuid(), f"chainrule-{os.getuid()}"
+    with suppress(OSError):
+        folder = Path(tempfile.gettempdir()).absolute() / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o022:
+            return folder
+    raise ChainruleError(
+        "expected a home for the cache, but this user has none, and no folder of the user's own "
+        f"can be had among the temporary files either ({name}); set XDG_CACHE_HOME to a folder "
+        "that can be written."
+    )
 
 
 def sample_folder() -> Path:

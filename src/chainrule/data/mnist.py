@@ -197,7 +197,7 @@ def _neighbours() -> Iterator[tuple[str, Path, tuple[FileReport, ...]]]:
         home / "data" / "MNIST" / "raw": "torchvision",
     }
     for path, name in places.items():
-        if os.access(path, os.R_OK):
+        if path.is_absolute() and os.access(path, os.R_OK):  # without a home it stays ~
             yield name, path, inspect(path, only_mnist=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +39,21 @@ def drawable(words: str) -> str:
     nowhere = _fonts_with(_lacking(words))[1]
     letters = "".join(map(re.escape, sorted(nowhere)))
     return re.sub(f"[{letters}]+", LEFT_OUT, words) if letters else words
+
+
+def give_folder() -> None:
+    """Let matplotlib keep its list of fonts among the temporary files where there is no home.
+
+    Versions before 3.11 cannot be imported without one, later ones remark on it.
+    """
+    home = os.path.expanduser("~")  # noqa: PTH111  Path's own raises where there is none
+    if "MPLCONFIGDIR" not in os.environ and not os.path.isabs(home):  # noqa: PTH117
+        import atexit
+        import shutil
+        import tempfile
+
+        os.environ["MPLCONFIGDIR"] = folder = tempfile.mkdtemp(prefix="matplotlib-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 @contextmanager

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError, extra, real_number
-from chainrule.plots.fonts import FONT, give_fonts, without_remarks
+from chainrule.plots.fonts import FONT, give_folder, give_fonts, without_remarks
 from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+
+give_folder()  # before matplotlib is imported, wherever that may be
 
 Array: TypeAlias = NDArray[Any]
 Arguments = ParamSpec("Arguments")
