@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+UNANSWERED = "unanswered.json"
+REST = 3600.0  # seconds for which "auto" leaves alone what did not answer
+
 
 @dataclass(frozen=True)
 class Cleared:
@@ -95,12 +98,48 @@ def set_aside(reports: Sequence[FileReport], notice: Callable[[str], None]) -> N
                 report.path.replace(report.path.with_name(f"{report.path.name}.damaged"))
 
 
+def resting() -> dict[str, float]:
+    """Return the mirrors that are left alone by now, and when each was asked in vain.
+
+    Times are those of `time.time`; one that lies ahead of it is of a clock that was wrong.
+    """
+    import json
+    import time
+
+    try:
+        kept = json.loads((cache_folder() / UNANSWERED).read_text("utf-8"))
+        return {one: when for one, when in kept.items() if 0 <= time.time() - when < REST}
+    except (OSError, ValueError, AttributeError, TypeError):  # not there, or not ours
+        return {}
+
+
+def rest(silent: Sequence[str]) -> None:
+    """Note that mirrors were asked in vain just now, where anything can be kept."""
+    import json
+    import time
+
+    from chainrule.storage.files import replacing
+
+    if silent:
+        kept = resting() | dict.fromkeys(silent, time.time())
+        with suppress(OSError):
+            cache_folder().mkdir(parents=True, exist_ok=True)
+            with replacing(cache_folder() / UNANSWERED) as file:
+                file.write(json.dumps(kept).encode())
+
+
+def wake() -> None:
+    """Forget what did not answer: the network has."""
+    with suppress(OSError):
+        (cache_folder() / UNANSWERED).unlink()
+
+
 def clear() -> Cleared:
     """Remove what Chainrule keeps in its cache folder, and folders that are empty then."""
     removed, size = [], 0
     folder = cache_folder()
     for place, suffix in ((sample_folder(), ".gz"), (folder, "")):
-        for name in (f"{name}{suffix}" for name in MNIST):
+        for name in (*(f"{name}{suffix}" for name in MNIST), UNANSWERED):
             # a .part is what a write that was killed left behind
             for pattern in (name, f"{name}.damaged", f".{name}.*.part"):
                 for path in place.glob(pattern):

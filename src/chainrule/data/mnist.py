@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.checks import ChainruleError, extra
-from chainrule.data.cache import cache_folder, clear, inspect_cache, keep, sample_folder, set_aside
+from chainrule.data.cache import (
+    REST,
+    cache_folder,
+    clear,
+    inspect_cache,
+    keep,
+    rest,
+    resting,
+    sample_folder,
+    set_aside,
+    wake,
+)
 from chainrule.data.dataset import (
     MNIST,
     OK,
@@ -21,15 +34,23 @@ from chainrule.data.dataset import (
     state_of,
     words_of_classes,
 )
-from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network, print_notice
+from chainrule.data.download import (
+    LIMITS,
+    MIRRORS,
+    OPENML,
+    Limits,
+    Network,
+    NoMirror,
+    print_notice,
+)
 from chainrule.data.idx import Numbers
 from chainrule.data.preprocess import stratified_subset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from chainrule.data.dataset import FileReport
+    from chainrule.data.dataset import FileReport, KnownFile
 
     Notice = Callable[[str], None]
 
@@ -171,10 +192,40 @@ def _automatic(network: Network) -> Dataset:
         if state_of(reports) != "nothing":
             network.say(f"{path} is where {source} keeps MNIST, but it does not hold it whole.")
     try:
-        return _from_network(cached, network)
+        return _from_network(cached, _without_resting(network))
     except ChainruleError as error:
-        network.say(f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST.")
+        network.say(
+            f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST. "
+            "--data sample takes it without asking the network."
+        )
     return _sample(network.say)
+
+
+def _without_resting(network: Network) -> Network:
+    """Return the network without the mirrors that did not answer within the last hour."""
+    asleep = resting()
+    awake = [mirror for mirror in network.mirrors if mirror not in asleep]
+    if awake or not network.mirrors:
+        return replace(network, mirrors=awake)
+    minutes = math.ceil((max(asleep.values()) + REST - time.time()) / 60)
+    raise ChainruleError(
+        "expected MNIST from the network, but it did not answer when it was last asked, and is "
+        f"left alone for {minutes} minute{'s' * (minutes != 1)} more: 'chainrule data fetch' asks "
+        "it now."
+    )
+
+
+def _downloaded(
+    network: Network, wanted: Mapping[str, KnownFile]
+) -> tuple[dict[str, Numbers], str]:
+    """Download files, and remember for a while what did not answer."""
+    try:
+        found = network.download(wanted)
+    except NoMirror as error:
+        rest(error.silent)
+        raise
+    wake()
+    return found
 
 
 def _from_variable() -> Dataset:
@@ -205,7 +256,7 @@ def _from_network(cached: Sequence[FileReport], network: Network) -> Dataset:
     """Fetch what is not `cached`, and keep it where that can be."""
     whole = {report.name: report for report in cached if report.verdict == OK}
     wanted = {name: known for name, known in MNIST.items() if name not in whole}
-    arrays, mirror = network.download(wanted)
+    arrays, mirror = _downloaded(network, wanted)
     folder = cache_folder()
     _keep_if_possible(folder, arrays, network.say)
     fetched = {name: identify(name, folder / name, array) for name, array in arrays.items()}
@@ -341,7 +392,7 @@ def fetch(
         return Fetched(folder, (), "")
     network = Network(mirrors, limits, notice)
     set_aside(cached, network.say)
-    arrays, mirror = network.download(wanted)
+    arrays, mirror = _downloaded(network, wanted)
     try:
         keep(folder, arrays)
     except OSError as error:
