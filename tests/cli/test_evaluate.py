@@ -125,7 +125,9 @@ def test_images_of_another_size_are_refused(refused, bars_model, tmp_path):
 
 def test_another_number_of_classes_is_refused(refused, bars_model, tmp_path):
     other = write_bars(tmp_path / "others", classes=2)
-    assert "knows 3 classes, but others has 2" in refused("evaluate", bars_model, "--data", other)
+    assert "knows 3 classes (0 to 2), but others has 2 (0, 1)" in refused(
+        "evaluate", bars_model, "--data", other
+    )
 
 
 def test_a_model_without_preprocessing_takes_pixels_as_they_are(run, bars_model, bars):

@@ -23,7 +23,7 @@ def refused(path):
 
 def test_the_real_folder_is_mnist(mnist_folder):
     dataset = load_dataset(mnist_folder)
-    assert (dataset.name, dataset.title, dataset.classes) == ("MNIST", "MNIST", 10)
+    assert (dataset.name, dataset.title, dataset.classes) == ("MNIST", "MNIST", tuple(range(10)))
     assert (dataset.source, dataset.place) == ("path", str(mnist_folder))
     assert dataset.image_shape == (28, 28)
     assert dataset.sha256 == {name: known.sha256 for name, known in MNIST.items()}
@@ -59,7 +59,7 @@ def test_a_folder_where_no_checksum_is_known_is_another_dataset(tmp_path):
         TEST_LABELS: np.array([2, 0, 1], np.uint8),
     }
     dataset = load_dataset(write_folder(tmp_path / "letters", arrays))
-    assert (dataset.name, dataset.title, dataset.classes) == ("letters", "letters", 3)
+    assert (dataset.name, dataset.title, dataset.classes) == ("letters", "letters", (0, 1, 2))
     assert dataset.image_shape == (5, 4)
     assert dataset.train_labels.dtype == np.int64
     assert set(dataset.sha256) == set(MNIST)

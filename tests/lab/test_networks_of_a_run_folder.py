@@ -106,7 +106,8 @@ def test_a_network_of_a_table_is_refused_though_it_has_as_many_columns_as_pixels
 @pytest.mark.parametrize(("side", "classes"), [(8, 10), (28, 9), (28, 11)])
 def test_data_that_the_page_cannot_show_is_refused(side, classes):
     images, labels = np.zeros((classes, side, side), np.uint8), np.arange(classes)
-    dataset = Dataset(images, labels, images, labels, "other", "path", "there", {})
+    numbers = tuple(range(classes))
+    dataset = Dataset(images, labels, images, labels, "other", "path", "there", {}, numbers)
     with pytest.raises(ChainruleError, match="28x28 pixels in 10 classes"):
         check_dataset(dataset)
 

@@ -63,8 +63,7 @@ def _check_network(options: argparse.Namespace) -> int:
     from chainrule.proof import diagnosis
     from chainrule.proof.audit import audit
 
-    network, X, dataset = (_model_network if options.model else _course_network)(options)
-    y = dataset.train_labels[: len(X)]
+    network, X, y, dataset = (_model_network if options.model else _course_network)(options)
     with np.errstate(all="ignore"):  # a verdict tells of what is not finite
         labels = _any_labels(network, X)
         proof = audit(network, X[:PROOF_EXAMPLES], labels[:PROOF_EXAMPLES])
@@ -89,7 +88,7 @@ def _check_network(options: argparse.Namespace) -> int:
     return DONE if passed else CHECK_SAID_NO
 
 
-def _course_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
+def _course_network(options: argparse.Namespace) -> tuple[Network, Array, Integers, Dataset]:
     from chainrule.data.mnist import load_dataset
     from chainrule.data.preprocess import Standardisation
     from chainrule.network import COURSE_SIZES, create_network
@@ -97,23 +96,19 @@ def _course_network(options: argparse.Namespace) -> tuple[Network, Array, Datase
     dataset = load_dataset(options.data, notice=notice(options.quiet))
     standardisation = Standardisation.of(dataset.train_images)
     X = standardisation.apply(dataset.train_images[:HEALTH_EXAMPLES])
-    sizes = (X.shape[1], *COURSE_SIZES[1:-1], dataset.classes)
-    return create_network("adam", sizes=sizes), X, dataset
+    sizes = (X.shape[1], *COURSE_SIZES[1:-1], len(dataset.classes))
+    return create_network("adam", sizes=sizes), X, dataset.train_labels[: len(X)], dataset
 
 
-def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
+def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Integers, Dataset]:
     from chainrule.data.mnist import load_dataset
     from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
     dataset = load_dataset(options.data, notice=notice(options.quiet))
     X = classifier.inputs(dataset.train_images[:HEALTH_EXAMPLES])
-    if dataset.classes != len(classifier.classes):
-        raise ChainruleError(
-            f"{options.model} knows {len(classifier.classes)} classes, but {dataset.title} has "
-            f"{dataset.classes}: name the data it was trained on with --data."
-        )
-    return classifier.network, X, dataset
+    y = classifier.outputs_of(dataset)[dataset.train_labels[: len(X)]]
+    return classifier.network, X, y, dataset
 
 
 def _any_labels(network: Network, X: Array) -> Integers:

@@ -96,7 +96,7 @@ def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
 
 def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> list[str]:
     split = folder.split
-    sizes = [split.X_train.shape[1], *folder.metrics["settings"]["hidden"], split.classes]
+    sizes = [split.X_train.shape[1], *folder.metrics["settings"]["hidden"], len(split.classes)]
     parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
     lines = [
         folder.words_of_data(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from chainrule.data.idx import ELEMENT_TYPES, LIMIT, Numbers, idx_sha256, opened
 from chainrule.data.preprocess import check_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -39,6 +39,12 @@ MNIST = {
         10_008, 6_000, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
     ),
 }
+
+# The sets of EMNIST, as its files begin: emnist-letters-train-images-idx3-ubyte.gz. In its archive
+# all six stand in one folder.
+EMNIST = tuple(
+    f"emnist-{name}" for name in ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
+)
 
 _UNREADABLE = (OSError, EOFError, KeyError, MemoryError, RuntimeError, ValueError)  # of an .npz
 _NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
@@ -69,6 +75,8 @@ class FileReport:
         Of the IDX bytes, where they could be read.
     array : ndarray or None
         What the file holds, where it could be read.
+    emnist : str
+        The set of EMNIST whose file it is, such as ``"emnist-letters"``; empty for all others.
     """
 
     name: str
@@ -78,6 +86,7 @@ class FileReport:
     size: int = 0
     sha256: str = ""
     array: Numbers | None = field(default=None, repr=False)
+    emnist: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +96,9 @@ class Dataset:
     Attributes
     ----------
     train_images, test_images : ndarray of uint8, shape (n, height, width)
-        Pixels from 0 to 255.
+        Pixels from 0 to 255, upright.
     train_labels, test_labels : ndarray of int64, shape (n,)
-        Classes from 0 up.
+        Positions in `classes`, from 0 up: what a network learns.
     name : str
         ``"MNIST"``, ``"MNIST sample"``, or the name of another dataset's folder.
     source : str
@@ -99,6 +108,11 @@ class Dataset:
         The folder, file or address.
     sha256 : dict
         Name of each of the four IDX files -> SHA-256 of its bytes, in hexadecimal.
+    classes : tuple of int
+        The numbers that the training labels have in their file, ascending: 1 to 26 for the letters
+        of EMNIST. No number stands there without images.
+    is_turned : bool
+        Whether the images lie on their side in the files, as EMNIST's do, and were turned upright.
     auto : bool
         Whether the source was chosen by ``"auto"``, not by name.
     """
@@ -111,6 +125,8 @@ class Dataset:
     source: str
     place: str
     sha256: dict[str, str] = field(repr=False)
+    classes: tuple[int, ...]
+    is_turned: bool = False
     auto: bool = False
 
     @classmethod
@@ -134,14 +150,26 @@ class Dataset:
                 f"{place}: training and test images must be of one size, got "
                 f"{train_images.shape[1:]} and {test_images.shape[1:]}."
             )
-        if test_labels.max() > train_labels.max():
+        classes, train_positions = np.unique(train_labels, return_inverse=True)
+        if len(strangers := np.setdiff1d(test_labels, classes)):
             raise ChainruleError(
-                f"{place}: the test labels must be among the classes of the training labels, 0 to "
-                f"{train_labels.max()}, got {test_labels.max()}."
+                f"{place}: the test labels must be among the classes of the training labels, "
+                f"{words_of_classes(classes.tolist())}, got {words_of_classes(strangers.tolist())}."
             )
-        checksums = {report.name: report.sha256 for report in reports}
+        is_turned = any(report.emnist for report in reports)
+        if is_turned:
+            train_images, test_images = _turned(train_images), _turned(test_images)
         return cls(
-            train_images, train_labels, test_images, test_labels, name, source, place, checksums
+            train_images,
+            train_positions.astype(np.int64, copy=False),
+            test_images,
+            np.searchsorted(classes, test_labels).astype(np.int64, copy=False),
+            name,
+            source,
+            place,
+            {report.name: report.sha256 for report in reports},
+            tuple(classes.tolist()),
+            is_turned,
         )
 
     @property
@@ -149,10 +177,12 @@ class Dataset:
         """Whether this is the embedded sample, on which no accuracy is an MNIST accuracy."""
         return self.source == "sample"
 
-    @property
-    def classes(self) -> int:
-        """The number of classes: the largest training label and one."""
-        return int(self.train_labels.max()) + 1
+    def with_gaps(self) -> Dataset:
+        """Return it with a class for every number up to the largest, as older versions had it."""
+        numbers = np.array(self.classes)
+        train_labels, test_labels = numbers[self.train_labels], numbers[self.test_labels]
+        classes = tuple(range(self.classes[-1] + 1))
+        return replace(self, train_labels=train_labels, test_labels=test_labels, classes=classes)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -167,6 +197,21 @@ class Dataset:
             images = len(self.train_images) + len(self.test_images)
             return f"embedded sample of {images:,} MNIST images"
         return self.name
+
+
+def words_of_classes(classes: Sequence[Any]) -> str:
+    """Return "0 to 9" for numbers in a row, else each name, or the first and the last of many."""
+    names, are_numbers = [str(name) for name in classes], all(type(one) is int for one in classes)
+    if len(names) > 2 and are_numbers and classes[-1] - classes[0] == len(names) - 1:
+        return f"{names[0]} to {names[-1]}"
+    if len(names) > 8:
+        return f"{', '.join(names[:4])}, …, {names[-1]}"
+    return ", ".join(names)
+
+
+def _turned(images: Numbers) -> Numbers:
+    """Return images with their rows as columns: upright, where they lay on their side."""
+    return np.ascontiguousarray(images.swapaxes(1, 2))
 
 
 def _checked(name: str, images: Numbers, labels: Numbers) -> tuple[Numbers, Integers]:
@@ -185,12 +230,15 @@ def read_dataset(path: Path) -> Dataset:
     ----------
     path : Path
         The folder's files may be plain or gzip, ``train-images-idx3-ubyte`` or
-        ``train-images.idx3-ubyte``.
+        ``train-images.idx3-ubyte``, or those of a set of EMNIST,
+        ``emnist-letters-train-images-idx3-ubyte``. Where several sets stand in one folder, the
+        path is that of the folder and the name of the set: ``gzip/emnist-letters``.
 
     Returns
     -------
     Dataset
-        MNIST, if all four checksums are MNIST's. If none is: another dataset, named after `path`.
+        MNIST, if all four checksums are MNIST's. If none is: another dataset, named after `path`
+        or its set of EMNIST.
 
     Raises
     ------
@@ -198,8 +246,15 @@ def read_dataset(path: Path) -> Dataset:
         If a file is missing or damaged, or if only some of the checksums are MNIST's.
     """
     reports = inspect(path)
-    own_name = path.resolve().name.removesuffix(".npz").encode(errors="backslashreplace").decode()
-    return Dataset.of(reports, "MNIST" if is_mnist(reports) else own_name, "path", str(path))
+    name = "MNIST" if is_mnist(reports) else reports[0].emnist or path.resolve().name
+    return Dataset.of(reports, _as_title(name.removesuffix(".npz")), "path", str(path))
+
+
+def _as_title(name: str) -> str:
+    """Return the name of a dataset as figures, reports and JSON can hold it."""
+    if name in EMNIST:
+        return f"EMNIST {name.partition('-')[2]}"
+    return name.encode(errors="backslashreplace").decode()  # the name of a file may be no text
 
 
 def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
@@ -222,12 +277,17 @@ def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
     ChainruleError
         If there is no such folder or file.
     """
-    if not os.access(path, os.R_OK):
+    if not is_there(path):
         raise ChainruleError(
             f"expected a folder with MNIST's four files, or an .npz file, but there is no {path} "
             "that can be read; correct the path."
         )
-    reports = _npz_reports(path) if path.is_file() else _folder_reports(path)
+    if path.is_file():
+        reports = _npz_reports(path)
+    elif path.is_dir():
+        reports = _folder_reports(path)
+    else:
+        reports = _reports(path.parent, path.name)
     if only_mnist or any(report.verdict == OK for report in reports):
         return tuple(_strict(report) for report in reports)
     return reports
@@ -268,29 +328,68 @@ def _strict(report: FileReport) -> FileReport:
     return replace(report, verdict=DAMAGED, reason=reason)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything to `inspect` at a path."""
+    return os.access(path, os.R_OK) or (path.name in EMNIST and path.name in _sets_in(path.parent))
+
+
+def _sets_in(folder: Path) -> list[str]:
+    """Return the sets of EMNIST of which the training images stand in a folder."""
+    images = next(iter(MNIST))
+    return [
+        name for name in EMNIST if any(path.is_file() for path in _places(folder, images, name))
+    ]
+
+
 def _folder_reports(folder: Path) -> tuple[FileReport, ...]:
-    reports = tuple(_file_report(folder, name) for name in MNIST)
+    reports = _reports(folder)
     if any(report.verdict != MISSING for report in reports):
         return reports
-    reason = (
-        f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, found none of "
-        "them; correct the path, or put them there."
-    )
+    match _sets_in(folder):
+        case [name]:
+            return _reports(folder, name)
+        case [name, *_] as names:
+            reason = (
+                f"{folder} holds {len(names)} sets of EMNIST, {', '.join(names)}: name one of "
+                f"them, such as {folder / name}."
+            )
+        case _:
+            reason = (
+                f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, found "
+                "none of them; correct the path, or put them there."
+            )
     return tuple(replace(report, reason=reason) for report in reports)
 
 
-def _file_report(folder: Path, name: str) -> FileReport:
-    """Look at the first that exists of the spellings of the file `name`."""
-    for spelling in (name, name.replace("-idx", ".idx")):
-        for path in (folder / spelling, folder / f"{spelling}.gz"):
-            if path.is_file():
-                size = path.stat().st_size
-                try:
-                    return identify(name, path, read_idx(path), size)
-                except ChainruleError as error:
-                    return FileReport(name, path, DAMAGED, str(error), size)
-    reason = f"{folder}: expected {name} there too, plain or .gz, but it is missing; add it."
-    return FileReport(name, folder / name, MISSING, reason)
+def _reports(folder: Path, emnist: str = "") -> tuple[FileReport, ...]:
+    return tuple(replace(_file_report(folder, name, emnist), emnist=emnist) for name in MNIST)
+
+
+def _file_report(folder: Path, name: str, emnist: str) -> FileReport:
+    """Look at the first that exists of the places of the file `name`."""
+    for path in _places(folder, name, emnist):
+        if path.is_file():
+            size = path.stat().st_size
+            try:
+                return identify(name, path, read_idx(path), size)
+            except ChainruleError as error:
+                return FileReport(name, path, DAMAGED, str(error), size)
+    expected = next(_places(folder, name, emnist))
+    reason = (
+        f"{folder}: expected {expected.name} there too, plain or .gz, but it is missing; add it."
+    )
+    return FileReport(name, expected, MISSING, reason)
+
+
+def _places(folder: Path, name: str, emnist: str = "") -> Iterator[Path]:
+    """Yield where the file `name` of MNIST, or its like of a set of EMNIST, may be."""
+    own_name = f"{emnist}-{name.replace('t10k', 'test')}" if emnist else name
+    spellings = (own_name, own_name.replace("-idx", ".idx"))
+    # Some programmes unpack each file into a folder that is named after it.
+    for place in (folder, *(folder / spelling for spelling in spellings)):
+        for spelling in spellings:
+            yield place / spelling
+            yield place / f"{spelling}.gz"
 
 
 def _npz_reports(path: Path) -> tuple[FileReport, ...]:

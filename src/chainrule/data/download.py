@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +33,8 @@ MIRRORS = (
     OPENML,  # last, for it sends ten times as much to parse
 )
 
+_BEGINNINGS = (b"\x1f\x8b", b"PK", b"\0\0")  # of gzip, .npz and IDX files, not of a page of HTML
+_SILENT = 3  # exit status of the child that asks OpenML
 _NPZ_SIZE = 12_500_000  # bytes; Keras' file has 11.5 million
 _NPY_HEADER = 1_024  # bytes, at most, that an array in an .npz has more than its numbers
 _CHUNK = 2**16
@@ -50,15 +54,65 @@ class Limits:
         For one file in all.
     openml : float
         For OpenML in all.
+    first : float
+        Until the first byte of an image, for all mirrors together. The start of the programme that
+        asks OpenML is not the network's, and does not count.
     """
 
     connect: float = 3.0
     stall: float = 10.0
     file: float = 300.0
     openml: float = 300.0
+    first: float = 12.0
 
 
 LIMITS = Limits()
+
+
+class NoMirror(ChainruleError):
+    """No mirror gave the files.
+
+    Attributes
+    ----------
+    silent : list of str
+        The mirrors that were waited for in vain.
+    """
+
+    def __init__(self, message: str, silent: Sequence[str]) -> None:
+        super().__init__(message)
+        self.silent = list(silent)
+
+
+class _Silence(ChainruleError):
+    """A mirror let time go by in which no byte of an image came."""
+
+
+class _FirstByte:
+    """The wait for the first byte of an image, in which all mirrors share."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.monotonic() + seconds
+        self.share: float | None = None  # of the mirror that is asked; None once the byte has come
+        self.has_come = False
+
+    def next_mirror(self, mirrors: int) -> None:
+        """Give half of what is left to the first of so many mirrors, or all to the last."""
+        left = self.end - time.monotonic()
+        self.share = None if self.has_come else left if mirrors == 1 else left / 2
+        if self.share is not None and self.share <= 0:
+            raise _Silence("no time was left to ask it")
+
+    def wait(self, came: Future[None], task: Future[Any], seconds: float) -> None:
+        """Wait until the byte `came`, the task has ended without it, or its `seconds` are over."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        if self.share is None:
+            return
+        wait((came, task), min(self.share, seconds), FIRST_COMPLETED)
+        if came.done():
+            self.has_come, self.share = True, None
+        elif not task.done() and self.share < seconds:
+            raise _Silence(f"no byte of an image within {self.share:.2g} s")
 
 
 @dataclass(frozen=True)
@@ -89,7 +143,8 @@ class Network:
         """Fetch files of MNIST from the first of the mirrors that has them whole.
 
         All mirrors are tried for a connection at once, so that without a network this ends within
-        twice ``limits.connect``.
+        twice ``limits.connect``. Where they accept it and send no image, as behind a proxy that
+        swallows all, it ends within ``limits.first``.
 
         Parameters
         ----------
@@ -105,55 +160,73 @@ class Network:
 
         Raises
         ------
-        ChainruleError
+        NoMirror
             If no mirror has them; the message says of each mirror why.
         """
-        seconds = self.limits.connect
+        seconds, first = self.limits.connect, _FirstByte(self.limits.first)
         probes = [_in_background(_connect, mirror, seconds) for mirror in self.mirrors]
-        probes_end = time.monotonic() + 2 * seconds
+        probes_end = min(time.monotonic() + 2 * seconds, first.end)
         arrays: dict[str, Numbers] = {}
-        failures = []
-        for mirror, probe in zip(self.mirrors, probes, strict=True):
+        failures, silent = [], []
+        for number, (mirror, probe) in enumerate(zip(self.mirrors, probes, strict=True)):
             missing = {name: known for name, known in wanted.items() if name not in arrays}
             try:
-                _result(probe, probes_end, f"no answer within {2 * seconds:g} s")
+                _result(probe, probes_end, _Silence(f"no answer within {2 * seconds:g} s"))
                 self.say(f"Fetching MNIST from {mirror}")
-                for name, array in self._fetch(mirror, missing):
+                first.next_mirror(len(self.mirrors) - number)
+                for name, array in self._fetch(mirror, missing, first):
                     if idx_sha256(array) != wanted[name].sha256:
                         raise ChainruleError(f"{name} is another file there (its SHA-256 is wrong)")
                     arrays[name] = array
                 return arrays, mirror
             except ChainruleError as error:
                 failures.append(f"{mirror}: {str(error).removesuffix('.')}")
+                if isinstance(error, _Silence):
+                    silent.append(mirror)
                 if probe.done() and not probe.exception():
                     self.say(failures[-1])
-        raise ChainruleError(
+        raise NoMirror(
             f"expected MNIST from the network, but no mirror gave it ({'; '.join(failures)}); "
-            "connect to the network, or set CHAINRULE_DATA to a folder that holds the four files."
+            "connect to the network, or set CHAINRULE_DATA to a folder that holds the four files.",
+            silent,
         )
 
-    def _fetch(self, mirror: str, wanted: Mapping[str, KnownFile]) -> Iterator[tuple[str, Numbers]]:
+    def _fetch(
+        self, mirror: str, wanted: Mapping[str, KnownFile], first: _FirstByte
+    ) -> Iterator[tuple[str, Numbers]]:
         """Yield name and content of each file wanted, unverified."""
         if mirror == OPENML or mirror.endswith(".npz"):
-            arrays = _from_openml(self.limits) if mirror == OPENML else self._npz(mirror)
+            from_one = self._openml if mirror == OPENML else self._npz
+            arrays = from_one(mirror, first)
             yield from ((name, arrays[name]) for name in wanted)
             return
         for name, known in wanted.items():
             address = f"{mirror.rstrip('/')}/{name}.gz"
-            yield name, read_idx(self._get(address, known.packed), limit=known.size, name=address)
+            content = self._get(address, known.packed, first)
+            yield name, read_idx(content, limit=known.size, name=address)
 
-    def _npz(self, address: str) -> dict[str, Numbers]:
+    def _npz(self, address: str, first: _FirstByte) -> dict[str, Numbers]:
         largest = max(known.size for known in MNIST.values()) + _NPY_HEADER
-        return read_npz(self._get(address, _NPZ_SIZE), limit=largest, name=address)
+        return read_npz(self._get(address, _NPZ_SIZE, first), limit=largest, name=address)
 
-    def _get(self, address: str, largest: int) -> bytes:
+    def _openml(self, address: str, first: _FirstByte) -> dict[str, Numbers]:
+        seconds = self.limits.openml if first.share is None else first.share
+        if seconds < self.limits.connect:
+            raise _Silence("no time was left to ask it")
+        return _from_openml(self.limits, seconds)
+
+    def _get(self, address: str, largest: int, first: _FirstByte) -> bytes:
         """Return what the server has at `address`, at most `largest` bytes of it."""
-        # requests, not pooch: pooch has no limit on the size, nor on the time in all
-        seconds = self.limits.file
-        task = _in_background(self._read_response, address, largest)
-        return _result(task, time.monotonic() + seconds, f"not complete within {seconds:g} s")
+        from concurrent.futures import Future
 
-    def _read_response(self, address: str, largest: int) -> bytes:
+        # requests, not pooch: pooch has no limit on the size, nor on the time in all
+        seconds, came = self.limits.file, Future[None]()
+        end = time.monotonic() + seconds
+        task = _in_background(self._read_response, address, largest, came)
+        first.wait(came, task, seconds)
+        return _result(task, end, ChainruleError(f"not complete within {seconds:g} s"))
+
+    def _read_response(self, address: str, largest: int, came: Future[None]) -> bytes:
         requests, urllib3 = extra("requests"), extra("urllib3")
         limits, end = self.limits, time.monotonic() + self.limits.file
         content = bytearray()
@@ -172,6 +245,8 @@ class Network:
                 while chunk := response.raw.read1(_CHUNK, decode_content=False):
                     content += chunk
                     bar.update(len(chunk))
+                    if content.startswith(_BEGINNINGS) and not came.done():
+                        came.set_result(None)
                     if len(content) > largest:
                         raise ChainruleError(f"more than the {largest:,} bytes that were expected")
                     if time.monotonic() > end:
@@ -179,7 +254,8 @@ class Network:
         except ChainruleError:
             raise
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise ChainruleError(f"no byte within {limits.stall:g} s") from None
+            silence = ChainruleError if content else _Silence
+            raise silence(f"no byte within {limits.stall:g} s") from None
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             raise ChainruleError(f"the connection failed ({type(error).__name__})") from error
         return bytes(content)
@@ -197,7 +273,8 @@ def _connect(address: str, seconds: float) -> None:
     try:
         socket.create_connection((parts.hostname, port), seconds).close()
     except OSError as error:
-        raise ChainruleError(f"no connection ({error.strerror or error})") from error
+        silence = _Silence if isinstance(error, TimeoutError) else ChainruleError
+        raise silence(f"no connection ({error.strerror or error})") from error
 
 
 def _in_background(call: Callable[..., Result], *arguments: object) -> Future[Result]:
@@ -217,16 +294,19 @@ def _in_background(call: Callable[..., Result], *arguments: object) -> Future[Re
     return future
 
 
-def _result(future: Future[Result], end: float, problem: str) -> Result:
+def _result(future: Future[Result], end: float, problem: ChainruleError) -> Result:
     """Wait for `future`, but not beyond the time `end`, when its delay becomes the `problem`."""
     try:
         return future.result(max(end - time.monotonic(), 0))
     except TimeoutError:
-        raise ChainruleError(problem) from None
+        raise problem from None
 
 
-def _from_openml(limits: Limits) -> dict[str, Numbers]:
-    """Return what OpenML gives, fetched by a child process, which can be ended at any time."""
+def _from_openml(limits: Limits, first: float) -> dict[str, Numbers]:
+    """Return what OpenML gives, fetched by a child process, which can be ended at any time.
+
+    It ends by itself if no byte of the images has come `first` seconds after it began to ask.
+    """
     import subprocess
     import tempfile
     from pathlib import Path
@@ -235,7 +315,8 @@ def _from_openml(limits: Limits) -> dict[str, Numbers]:
     with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
         code = "import sys; from chainrule.data import download as d; d.openml_child(*sys.argv[1:])"
         # -P: a file random.py in the user's folder is not taken for Python's own
-        command = [sys.executable, "-P", "-c", code, folder, str(limits.stall), str(seconds)]
+        times = (limits.stall, seconds, first)
+        command = [sys.executable, "-P", "-c", code, folder, *map(str, times)]
         try:
             subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=seconds
@@ -243,12 +324,14 @@ def _from_openml(limits: Limits) -> dict[str, Numbers]:
         except subprocess.TimeoutExpired:
             raise ChainruleError(f"not complete within {seconds:g} s") from None
         except subprocess.CalledProcessError as error:
+            if error.returncode == _SILENT:
+                raise _Silence(f"no byte of an image within {first:.2g} s") from None
             last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             raise ChainruleError(last or f"its process ended with {error.returncode}") from None
         return {name: read_idx(Path(folder, name), limit=MNIST[name].size) for name in MNIST}
 
 
-def openml_child(folder: str, stall: str, seconds: str) -> None:
+def openml_child(folder: str, stall: str, seconds: str, first: str) -> None:
     """Do what the child process does: `write_openml`, and end by itself if its parent died."""
     import faulthandler
     import socket
@@ -256,7 +339,20 @@ def openml_child(folder: str, stall: str, seconds: str) -> None:
 
     faulthandler.dump_traceback_later(float(seconds) + 5, exit=True)
     socket.setdefaulttimeout(float(stall))
+    extra("sklearn.datasets")  # takes its time before the network is asked
+    _in_background(_end_without_images, Path(folder), float(first))
     write_openml(Path(folder))
+
+
+def _end_without_images(folder: Path, seconds: float) -> None:
+    """End this process if scikit-learn has written no byte of its .arff file after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError):  # scikit-learn moves what it has written
+            if any(path.stat().st_size for path in folder.rglob("*.arff*")):
+                return
+        time.sleep(0.1)
+    os._exit(_SILENT)
 
 
 def write_openml(folder: Path, *, train_size: int = 60_000) -> None:

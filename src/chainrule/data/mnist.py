@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.checks import ChainruleError, extra
-from chainrule.data.cache import cache_folder, clear, inspect_cache, keep, sample_folder, set_aside
-from chainrule.data.dataset import MNIST, OK, Dataset, identify, inspect, read_dataset, state_of
-from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network
+from chainrule.data.cache import (
+    REST,
+    cache_folder,
+    clear,
+    inspect_cache,
+    keep,
+    rest,
+    resting,
+    sample_folder,
+    set_aside,
+    wake,
+)
+from chainrule.data.dataset import (
+    MNIST,
+    OK,
+    Dataset,
+    identify,
+    inspect,
+    is_there,
+    read_dataset,
+    state_of,
+    words_of_classes,
+)
+from chainrule.data.download import LIMITS, MIRRORS, OPENML, Limits, Network, NoMirror
 from chainrule.data.idx import Numbers
 from chainrule.data.preprocess import stratified_subset
 from chainrule.terminal import command, sayable, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from chainrule.data.dataset import FileReport
+    from chainrule.data.dataset import FileReport, KnownFile
 
     Notice = Callable[[str], None]
 
@@ -57,7 +80,10 @@ def load_mnist(
     Returns
     -------
     X_train, y_train, X_test, y_test
-        Images (n, height, width), float32 from 0 to 1; labels (n,), int64.
+        Images (n, height, width), float32 from 0 to 1; labels (n,), int64, from 0 to one less than
+        there are classes, so that a network with an output for each class learns them. Where the
+        files have other numbers, such as 1 to 26, label i stands for the i-th of them in ascending
+        order: ``chainrule.data.load_dataset(source).classes[i]``.
 
     Raises
     ------
@@ -74,6 +100,12 @@ def load_mnist(
         print(sayable(f"{dataset.name} from {dataset.place}"))
         print(f"  training images {X_train.shape}, labels {dataset.train_labels.shape}")
         print(f"  test images     {X_test.shape}, labels {dataset.test_labels.shape}")
+        positions = range(len(dataset.classes))
+        if dataset.classes != tuple(positions):
+            print(
+                f"  the labels {words_of_classes(positions)} stand for the classes "
+                f"{words_of_classes(dataset.classes)} of the files"
+            )
         if dataset.is_sample:
             print(
                 "  THIS IS NOT FULL MNIST but an embedded sample of its training images: an\n"
@@ -117,6 +149,13 @@ def load_dataset(
             f"got {source!r}."
         )
     network = Network(mirrors, limits, notice)
+    dataset = _of_source(source, network)
+    if dataset.is_turned:
+        network.say(f"{dataset.name} has its images on their side: they are turned upright.")
+    return dataset
+
+
+def _of_source(source: str | os.PathLike[str], network: Network) -> Dataset:
     match source:
         case "auto":
             return replace(_automatic(network), auto=True)
@@ -146,10 +185,40 @@ def _automatic(network: Network) -> Dataset:
         if state_of(reports) != "nothing":
             network.say(f"{path} is where {source} keeps MNIST, but it does not hold it whole.")
     try:
-        return _from_network(cached, network)
+        return _from_network(cached, _without_resting(network))
     except ChainruleError as error:
-        network.say(f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST.")
+        network.say(
+            f"{error}\nThe embedded sample of 5,000 images is used: NOT full MNIST. "
+            "--data sample takes it without asking the network."
+        )
     return _sample(network.say)
+
+
+def _without_resting(network: Network) -> Network:
+    """Return the network without the mirrors that did not answer within the last hour."""
+    asleep = resting()
+    awake = [mirror for mirror in network.mirrors if mirror not in asleep]
+    if awake or not network.mirrors:
+        return replace(network, mirrors=awake)
+    minutes = math.ceil((max(asleep.values()) + REST - time.time()) / 60)
+    raise ChainruleError(
+        "expected MNIST from the network, but it did not answer when it was last asked, and is "
+        f"left alone for {minutes} minute{'s' * (minutes != 1)} more: 'chainrule data fetch' asks "
+        "it now."
+    )
+
+
+def _downloaded(
+    network: Network, wanted: Mapping[str, KnownFile]
+) -> tuple[dict[str, Numbers], str]:
+    """Download files, and remember for a while what did not answer."""
+    try:
+        found = network.download(wanted)
+    except NoMirror as error:
+        rest(error.silent)
+        raise
+    wake()
+    return found
 
 
 def _from_variable() -> Dataset:
@@ -172,7 +241,7 @@ def _neighbours() -> Iterator[tuple[str, Path, tuple[FileReport, ...]]]:
         home / "data" / "MNIST" / "raw": "torchvision",
     }
     for path, name in places.items():
-        if os.access(path, os.R_OK):
+        if path.is_absolute() and os.access(path, os.R_OK):  # without a home it stays ~
             yield name, path, inspect(path, only_mnist=True)
 
 
@@ -180,7 +249,7 @@ def _from_network(cached: Sequence[FileReport], network: Network) -> Dataset:
     """Fetch what is not `cached`, and keep it where that can be."""
     whole = {report.name: report for report in cached if report.verdict == OK}
     wanted = {name: known for name, known in MNIST.items() if name not in whole}
-    arrays, mirror = network.download(wanted)
+    arrays, mirror = _downloaded(network, wanted)
     folder = cache_folder()
     _keep_if_possible(folder, arrays, network.say)
     fetched = {name: identify(name, folder / name, array) for name, array in arrays.items()}
@@ -224,7 +293,7 @@ def _expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def _inspect_if_there(path: Path) -> tuple[FileReport, ...]:
-    return inspect(path) if os.access(path, os.R_OK) else ()
+    return inspect(path) if is_there(path) else ()
 
 
 @dataclass(frozen=True)
@@ -316,7 +385,7 @@ def fetch(
         return Fetched(folder, (), "")
     network = Network(mirrors, limits, notice)
     set_aside(cached, network.say)
-    arrays, mirror = network.download(wanted)
+    arrays, mirror = _downloaded(network, wanted)
     try:
         keep(folder, arrays)
     except OSError as error:

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checks import Array, Integers, generator
+from chainrule.checks import Array, ChainruleError, Integers, generator
 from chainrule.data.dataset import Dataset
 from chainrule.data.preprocess import Standardisation, stratified_subset, validation_size_of
+
+# A confusion matrix has its square: more is no longer a figure, and tens of megabytes of JSON.
+MOST_CLASSES = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,17 +24,21 @@ class Split:
     X_train, X_val, X_test : ndarray of float32, shape (n, pixels)
         Standardised.
     y_train, y_val, y_test : ndarray of int64, shape (n,)
+        Positions in `classes`.
     standardisation : Standardisation
         Of all training images of the dataset.
     split_seed : int
         What drew the validation images and those to train on.
-    classes : int
+    classes : tuple of int
+        What each position stands for: the numbers that the labels have in the dataset's files.
     image_shape : (int, int)
         Height and width.
     source, title : str
         Of the dataset.
     sha256 : dict
         Of the dataset.
+    is_turned : bool
+        Whether its images lie on their side in its files; here they are upright.
     """
 
     X_train: Array = field(repr=False)
@@ -42,11 +49,12 @@ class Split:
     y_test: Integers = field(repr=False)
     standardisation: Standardisation
     split_seed: int
-    classes: int
+    classes: tuple[int, ...]
     image_shape: tuple[int, int]
     source: str
     title: str
     sha256: dict[str, str]
+    is_turned: bool
 
     @property
     def preprocessing(self) -> dict[str, Any]:
@@ -79,7 +87,22 @@ def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Spl
     Returns
     -------
     Split
+
+    Raises
+    ------
+    ChainruleError
+        If there is one class alone, or more than `MOST_CLASSES`.
     """
+    if len(dataset.classes) < 2:
+        raise ChainruleError(
+            f"{dataset.title}: expected images of two classes at least, for a network learns to "
+            f"tell them apart, but every training label is {dataset.classes[0]}; name other data."
+        )
+    if len(dataset.classes) > MOST_CLASSES:
+        raise ChainruleError(
+            f"{dataset.title}: expected at most {MOST_CLASSES:,} classes, but its training labels "
+            f"are {len(dataset.classes):,} different numbers; are they classes?"
+        )
     draw = generator(split_seed)
     images, labels = dataset.train_images, dataset.train_labels
     validation = stratified_subset(labels, validation_size_of(None, len(images)), draw)
@@ -100,4 +123,5 @@ def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Spl
         dataset.source,
         dataset.title,
         dataset.sha256,
+        dataset.is_turned,
     )

@@ -126,7 +126,7 @@ def _run(
             folder.add(result, settings.lanes)
             if result.network is None:
                 _tell_divergence(result, folder, say)
-        draw(folder, figures_of_comparison(folder))
+        draw(folder, figures_of_comparison(folder), say)
         write_report(folder.path)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from chainrule import plots
 from chainrule.data.split import Split
-from chainrule.experiments.run_folder import FIGURES, RunFolder
+from chainrule.experiments.run_folder import FIGURES, RunFolder, Say
 from chainrule.experiments.statistics import (
     Run,
     Setting,
@@ -23,55 +24,69 @@ from chainrule.network import Network
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Figures: TypeAlias = "Iterator[tuple[str, Figure]]"
+Figures: TypeAlias = "Iterator[tuple[str, Callable[[], Figure]]]"  # built when it is written
 
 
-def draw(folder: RunFolder, figures: Figures) -> None:
-    """Write figures by name into a run folder."""
+def draw(folder: RunFolder, figures: Figures, say: Say) -> None:
+    """Write figures by name into a run folder; one that fails costs a notice and no more.
+
+    By then the results stand on disk: nothing that happens while drawing may lose the run.
+    """
     place = folder.path / FIGURES
     place.mkdir(exist_ok=True)
-    for name, figure in figures:
-        plots.save_figure(figure, place / f"{name}.png")
+    for name, build in figures:
+        try:
+            plots.save_figure(build(), place / f"{name}.png")
+        except Exception as error:
+            say(
+                f"The figure {name} is missing, for drawing it failed ({type(error).__name__}: "
+                f"{error}); results and models are kept in {folder.path}."
+            )
 
 
 def figures_of_training(folder: RunFolder) -> Figures:
     """Draw the curves of a training and, if it finished, its confusion matrix."""
     (run,), split = folder.metrics["runs"], folder.split
-    yield "training", _curves([run], split, f"Training of {run['lane']}")
+    yield "training", partial(_curves, [run], split, f"Training of {run['lane']}")
     if run["status"] == "finished":
-        yield "confusion", _confusion(run, split)
+        yield "confusion", partial(_confusion, run, split)
 
 
 def figures_of_comparison(folder: RunFolder) -> Figures:
     """Draw what is compared, how each run learned, and what the better network answers."""
     runs, split = folder.metrics["runs"], folder.split
-    images = split.images(split.X_train)
-    yield "samples", plots.samples(images, split.y_train, title=f"Samples of {split.title}")
-    yield "training_comparison", _curves(runs, split, "Training compared")
+    yield "samples", partial(_samples, split)
+    yield "training_comparison", partial(_curves, runs, split, "Training compared")
     yield from _figures_of_settings(settings_of(runs), split)
     for run in finished(runs):
         lane = run["lane"]
-        yield f"confusion_{lane}", _confusion(run, split)
+        yield f"confusion_{lane}", partial(_confusion, run, split)
         weights = folder.networks[lane][0].parameters["weights"]
         title = f"First layer of {lane}, {split.title}"
-        yield f"first_layer_{lane}", plots.first_layer(weights, split.image_shape, title=title)
+        build = partial(plots.first_layer, weights, split.image_shape, title=title)
+        yield f"first_layer_{lane}", build
     if finished(runs):
         lane = better_run(runs)["lane"]
         yield from _figures_of_answers(lane, folder.networks[lane], split)
+
+
+def _samples(split: Split) -> Figure:
+    images, title = split.images(split.X_train), f"Samples of {split.title}"
+    return plots.samples(images, split.y_train, classes=split.classes, title=title)
 
 
 def _curves(runs: Sequence[Run], split: Split, title: str) -> Figure:
     return plots.training_comparison(
         [run["history"] for run in runs],
         [run["lane"] for run in runs],
-        classes=split.classes,
+        classes=len(split.classes),
         title=f"{title}: {split.title}",
     )
 
 
 def _confusion(run: Run, split: Split) -> Figure:
     title = f"{run['lane']}: test accuracy {run['test_accuracy']:.2%}, {split.title}"
-    return plots.confusion(run["confusion_matrix"], title=title)
+    return plots.confusion(run["confusion_matrix"], classes=split.classes, title=title)
 
 
 def _figures_of_settings(settings: Sequence[Setting], split: Split) -> Figures:
@@ -82,13 +97,15 @@ def _figures_of_settings(settings: Sequence[Setting], split: Split) -> Figures:
             for best in best_settings(settings).values()
         }
         title = f"Validation accuracy over the seeds: {split.title}"
-        figure = plots.curves_with_bands(bands, classes=split.classes, title=title)
-        yield "curves_with_bands", figure
+        count = len(split.classes)
+        build = partial(plots.curves_with_bands, bands, classes=count, title=title)
+        yield "curves_with_bands", build
     by_rate = _accuracies_by_rate(settings)
     if any(len(rates) > 1 for rates in by_rate.values()):
         title = f"Validation accuracy by learning rate: {split.title}"
-        figure = plots.accuracy_by_learning_rate(by_rate, classes=split.classes, title=title)
-        yield "accuracy_by_learning_rate", figure
+        count = len(split.classes)
+        best = partial(plots.accuracy_by_learning_rate, by_rate, classes=count, title=title)
+        yield "accuracy_by_learning_rate", best
 
 
 def _accuracies_by_rate(settings: Sequence[Setting]) -> dict[str, dict[float, list[float]]]:
@@ -109,14 +126,17 @@ def _figures_of_answers(lane: str, network: Network, split: Split) -> Figures:
     predicted = probabilities.argmax(axis=1)
     count = min(10, len(images))
     chosen = np.random.default_rng(0).choice(len(images), size=count, replace=False)
-    answers = plots.predictions(
+    answers = partial(
+        plots.predictions,
         images[chosen],
         labels[chosen],
         predicted[chosen],
         probabilities[chosen],
         black_and_white=(0.0, 1.0),
+        classes=split.classes,
         title=f"Predictions of {lane} on test images, {split.title}",
     )
     yield "predictions", answers
     title = f"Surest mistakes of {lane} on test images, {split.title}"
-    yield "mistakes", plots.mistakes(images, labels, predicted, probabilities, title=title)
+    everything = (images, labels, predicted, probabilities)
+    yield "mistakes", partial(plots.mistakes, *everything, classes=split.classes, title=title)

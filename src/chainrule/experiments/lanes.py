@@ -62,7 +62,7 @@ def run_lane(
     from threadpoolctl import threadpool_limits
 
     if network is None:
-        sizes = (split.X_train.shape[1], *hidden, split.classes)
+        sizes = (split.X_train.shape[1], *hidden, len(split.classes))
         network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
         network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
     stopped = None
@@ -142,7 +142,7 @@ def _record(
     if stopped is None:
         test_loss, test_accuracy = loss_and_accuracy(network, split.X_test, split.y_test)
         predicted = network.predict(split.X_test)
-        matrix = confusion_matrix(split.y_test, predicted, split.classes).tolist()
+        matrix = confusion_matrix(split.y_test, predicted, len(split.classes)).tolist()
     return {
         "lane": lane.name,
         "optimizer": lane.optimizer,

@@ -190,7 +190,7 @@ class RunFolder:
             network,
             preprocessing=self.split.preprocessing,
             training={**self.metrics["settings"], **vars(lane)},
-            classes=list(range(self.split.classes)),
+            classes=list(self.split.classes),
             data={
                 **{key: value for key, value in self.metrics["data"].items() if key != PLACE},
                 "split_seed": self.split.split_seed,
@@ -297,6 +297,8 @@ def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None)
             "train": len(split.X_train),
             "validation": len(split.X_val),
             "test": len(split.X_test),
+            "classes": list(split.classes),
+            "turned": split.is_turned,
         },
         "settings": dict(settings),
         "environment": environment(settings["threads"]),

@@ -50,6 +50,8 @@ def go_on(folder: RunFolder, settings: EitherSettings, data: str | None, say: Sa
     """
     sources = _places(folder, settings) if data is None else [data]
     dataset, known = _found_again(folder, sources, say), folder.metrics["data"]
+    if "classes" not in known:
+        dataset = dataset.with_gaps()
     split = split_dataset(dataset, known["train"], settings.split_seed)
     # What the folder of the data was called when the run began.
     folder.split = replace(split, title=str(known.get("title", split.title)))
@@ -89,7 +91,9 @@ def _found_again(folder: RunFolder, sources: Sequence[str], say: Say) -> Dataset
         except (ChainruleError, OSError) as error:
             problems.append(str(error).removesuffix(".").removesuffix("; correct the path"))
             continue
-        if dataset.sha256 == known["sha256"] and known["train"] <= trainable(dataset):
+        is_same = dataset.sha256 == known["sha256"]
+        is_same &= dataset.is_turned == known.get("turned", False)
+        if is_same and known["train"] <= trainable(dataset):
             return dataset
         problems.append(f"{dataset.title} from {dataset.place} is other data")
     nor = f" (nor is it in {', '.join(sources[1:])})" if sources[1:] else ""

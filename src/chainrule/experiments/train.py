@@ -142,11 +142,11 @@ def train_settings(
 def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool) -> None:
     """Train from the start or from the checkpoint that is there, unless the run has ended."""
     (lane,), split = settings.as_comparison().lanes, folder.split
-    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
+    network = settings.network(split.X_train.shape[1], len(split.classes), len(split.X_train))
     keep = replace(
         folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
     )
     if not folder.lanes:
         result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
         folder.add(result, [lane])
-    draw(folder, figures_of_training(folder))
+    draw(folder, figures_of_training(folder), say)

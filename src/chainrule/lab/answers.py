@@ -57,6 +57,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
             "note": _note(lab),
             "test_images": len(dataset.test_images),
         },
+        "classes": [str(number) for number in dataset.classes],
         "version": __version__,
         "networks": [_described(network) for network in lab.networks.values()],
         "pairs": [list(pair) for pair in lab.pairs],

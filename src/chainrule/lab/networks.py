@@ -132,12 +132,12 @@ def sizes_of(network: Network) -> list[int]:
 
 def check_dataset(dataset: Dataset) -> None:
     """Check that the lab can show a dataset: a page of 28x28 pixels and ten bars."""
-    if dataset.image_shape != (SIDE, SIDE) or dataset.classes != CLASSES:
+    if dataset.image_shape != (SIDE, SIDE) or len(dataset.classes) != CLASSES:
         height, width = dataset.image_shape
         raise ChainruleError(
             f"The lab shows images of {SIDE}x{SIDE} pixels in {CLASSES} classes, but "
-            f"{dataset.title} has {height}x{width} in {dataset.classes}: name MNIST, or data of "
-            "its form, with --data."
+            f"{dataset.title} has {height}x{width} in {len(dataset.classes)}: name MNIST, or data "
+            "of its form, with --data."
         )
 
 
@@ -147,9 +147,14 @@ def named(id: str, title: str, classifier: ImageClassifier, dataset: Dataset) ->
     Raises
     ------
     ChainruleError
-        If the dataset has images of another size, or another number of classes.
+        If the dataset has images of another size, or other classes or in another order.
     """
     judgement = judge(classifier, dataset)
+    if list(classifier.outputs_of(dataset)) != list(range(len(classifier.classes))):
+        raise ChainruleError(
+            f"{classifier.path} knows the classes of {dataset.title} in another order or among "
+            "others, and the lab shows them as the data has them: train it on this data."
+        )
     return LabNetwork(
         id, title, classifier, judgement, classifier.probabilities(dataset.test_images)
     )
@@ -281,7 +286,7 @@ def networks_of_first_start(
 
 def lab_cache(dataset: Dataset) -> Path:
     """Return the folder of Chainrule's cache for networks trained on this very dataset."""
-    key = json.dumps(dataset.sha256, sort_keys=True)
+    key = json.dumps(dataset.sha256, sort_keys=True) + "turned" * dataset.is_turned
     return cache_folder().parent / "lab" / hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
@@ -305,7 +310,7 @@ def _kept(path: Path, dataset: Dataset, say: Say) -> ImageClassifier | None:
 
 def _trained(recipe: Recipe, split: Split, progress: bool) -> Model:
     settings = recipe.settings(len(split.X_train))
-    network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
+    network = settings.network(split.X_train.shape[1], len(split.classes), len(split.X_train))
     lane = replace(settings.as_comparison().lanes[0], name=recipe.id)
     result = train_settings(settings, lane, network, split, progress=progress)
     if result.network is None:
@@ -318,7 +323,7 @@ def _trained(recipe: Recipe, split: Split, progress: bool) -> Model:
         result.network,
         preprocessing=split.preprocessing,
         training={**asdict(settings), "val_accuracy": result.record["val_accuracy"]},
-        classes=list(range(split.classes)),
+        classes=list(split.classes),
         data={  # as in a model file of a run folder
             "source": split.source,
             "sha256": split.sha256,
@@ -328,6 +333,7 @@ def _trained(recipe: Recipe, split: Split, progress: bool) -> Model:
             "split_seed": split.split_seed,
             "title": split.title,
             "image_shape": list(split.image_shape),
+            "turned": split.is_turned,
         },
     )
 

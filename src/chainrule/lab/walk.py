@@ -7,6 +7,7 @@ It is walked on a copy in float64, so that what stands on a card is what a nudge
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -38,11 +39,14 @@ class Batch:
     X : array, shape (batch, 784)
         Standardised as the network was trained.
     labels : integers, shape (batch,)
+    classes : sequence of int
+        What the labels stand for.
     """
 
     network: Network
     X: Array
     labels: Integers
+    classes: Sequence[int] = range(CLASSES)
 
 
 def batch_asked(lab: Lab, asked: Asked) -> Batch:
@@ -65,7 +69,8 @@ def batch_of(chosen: LabNetwork, images: Array, labels: Integers) -> Batch:
     """Return a copy of a network with images (batch, 784), bytes or from 0 to 1, and labels."""
     network = chosen.network.astype(np.float64)
     network[0].needs_input_gradient = True
-    return Batch(network, chosen.classifier.inputs(images).astype(np.float64), labels)
+    X = chosen.classifier.inputs(images).astype(np.float64)
+    return Batch(network, X, labels, chosen.judgement.dataset.classes)
 
 
 def backward(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def _loss_card(batch: Batch, logits: Array, gradient: Array) -> Card:
         shapes=f"dz = (softmax(z) − one-hot(labels)) / B, {size} × {classes}, with B = {size}",
         kept=[tensor("z", logits)],
         outgoing=[tensor("dz", gradient)],
-        ask=questions.of_loss(gradient, batch.labels),
+        ask=questions.of_loss(gradient, batch.labels, batch.classes),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import ChainruleError
+from chainrule.checks import ChainruleError, Integers
 from chainrule.plots import paper
 from chainrule.plots.paper import BLUE, QUIET, VERMILLION, Array, count_of
 
@@ -173,6 +174,18 @@ def _grey(images: Array, black_and_white: tuple[float, float] | None = None) -> 
     return {"cmap": "gray", "vmin": float(black), "vmax": float(white)}
 
 
+def _named(name: str, labels: Integers, classes: Sequence[object] | None) -> list[str]:
+    """Return the names of the classes that labels stand for."""
+    if classes is None:
+        return [str(label) for label in labels]
+    if labels.size and not (labels.min() >= 0 and labels.max() < len(classes)):
+        raise ChainruleError(
+            f"{name} must lie from 0 to {len(classes) - 1}, as classes names {len(classes)}, got "
+            f"{labels.min()} to {labels.max()}."
+        )
+    return [str(classes[label]) for label in labels]
+
+
 def _sure(probability: float) -> str:
     # Rounding alone must not make a network quite certain.
     return "> 99.9% sure" if probability >= 0.9995 else f"{probability:.1%} sure"
@@ -188,6 +201,7 @@ def samples(
     *,
     rng: int | np.random.Generator = 0,
     num_samples: int = 10,
+    classes: Sequence[object] | None = None,
     title: str | None = None,
     figure: Figure | None = None,
 ) -> Figure:
@@ -203,6 +217,8 @@ def samples(
         Chooses the images.
     num_samples : int
         How many, at most 100; all of them if there are fewer.
+    classes : sequence, optional
+        The names of the classes; the labels themselves if left out.
     title : str, optional
         Title instead of the usual one.
     figure : matplotlib.figure.Figure, optional
@@ -225,7 +241,7 @@ def samples(
 
     title = title or "Samples with their labels"
     board = Board(figure, title, images[chosen], _grey(images), lines=1)
-    shown = [str(label) for label in labels[chosen]]
+    shown = _named("y", labels[chosen], classes)
     for index, label in enumerate(shown):
         board.write(index, 0, label)
     return board.finished(
@@ -242,6 +258,7 @@ def predictions(
     probabilities: ArrayLike | None = None,
     *,
     black_and_white: tuple[float, float] | None = None,
+    classes: Sequence[object] | None = None,
     title: str | None = None,
     figure: Figure | None = None,
 ) -> Figure:
@@ -260,6 +277,8 @@ def predictions(
     black_and_white : (float, float), optional
         The values to draw black and white; the least and the largest of `images` if left out.
         Give those of the whole set where `images` are chosen from it.
+    classes : sequence, optional
+        The names of the classes; the labels themselves if left out.
     title : str, optional
         Title instead of the usual one, which counts what is right.
     figure : matplotlib.figure.Figure, optional
@@ -283,21 +302,22 @@ def predictions(
     wrong = np.flatnonzero(labels != predicted)
     result = f"{len(images) - len(wrong)} of {len(images)} right"
 
+    true, answers = _named("labels", labels, classes), _named("predicted", predicted, classes)
     grey, lines = _grey(images, black_and_white), 2 if sure is None else 3
     board = Board(figure, title or f"Predictions: {result}", images, grey, lines=lines)
     for index in range(len(images)):
-        _mark(board, index, labels[index], predicted[index])
+        _mark(board, index, true[index], answers[index], labels[index] == predicted[index])
         if sure is not None:
             board.write(index, 2, _sure(sure[index]), color=QUIET)
     words = f"{count_of(len(images), 'image')} with true and predicted class, {result}."
-    errors = ", ".join(f"{labels[index]} taken for {predicted[index]}" for index in wrong)
+    errors = ", ".join(f"{true[index]} taken for {answers[index]}" for index in wrong)
     return board.finished(f"{words} Wrong: {errors}." if errors else words)
 
 
-def _mark(board: Board, index: int, label: int, predicted: int) -> None:
+def _mark(board: Board, index: int, label: str, predicted: str, is_right: bool) -> None:
     """Write true and predicted class; sign, weight and frame tell which answers are wrong."""
     board.write(index, 0, f"true {label}")
-    if label == predicted:
+    if is_right:
         board.frame(index, edgecolor=BLUE, linewidth=1.2)
         board.write(index, 1, f"✓ predicted {predicted}")
     else:
@@ -313,6 +333,7 @@ def mistakes(
     probabilities: ArrayLike,
     *,
     num_mistakes: int = 20,
+    classes: Sequence[object] | None = None,
     title: str | None = None,
     figure: Figure | None = None,
 ) -> Figure:
@@ -328,6 +349,8 @@ def mistakes(
         What `predict_proba` returns, or the probability of the predicted class alone.
     num_mistakes : int
         How many to draw, at most 100.
+    classes : sequence, optional
+        The names of the classes; the labels themselves if left out.
     title : str, optional
         Title instead of the usual one, which counts the mistakes.
     figure : matplotlib.figure.Figure, optional
@@ -356,7 +379,12 @@ def mistakes(
     which = f": the {len(shown)} that the network was most sure of" if len(shown) > 1 else ""
 
     board = Board(figure, title or result + which, images[shown], _grey(images), lines=2)
-    captions = [(f"{labels[i]} taken for {predicted[i]}", _sure(sure[i])) for i in shown]
+    true, answers = (
+        _named(name, these[shown], classes)
+        for name, these in (("labels", labels), ("predicted", predicted))
+    )
+    errors = [f"{one} taken for {other}" for one, other in zip(true, answers, strict=True)]
+    captions = list(zip(errors, map(_sure, sure[shown]), strict=True))
     for index, (error, confidence) in enumerate(captions):
         board.write(index, 0, error)
         board.write(index, 1, confidence, color=QUIET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from chainrule.checks import ChainruleError, numbers
 from chainrule.plots import paper
 from chainrule.plots.charts import percent
+from chainrule.plots.fonts import drawable
 from chainrule.plots.paper import FAINT, INK, VERMILLION, Array, count_of
 
 if TYPE_CHECKING:
@@ -133,10 +135,12 @@ def _name_classes(axes: Axes, names: Sequence[str], cell: float) -> None:
     size = min(10.0, max(5.0, 0.62 * cell))
     paper.quiet_ticks(axes, size)
     too_wide = 0.65 * size * max(map(len, names)) > 0.95 * cell
-    axes.set_xticks(range(len(names)), names, rotation=90 if too_wide else 0)
-    axes.set_yticks(range(len(names)), names)
+    step = math.ceil(size / cell)  # names must not overlap
+    shown = list(map(drawable, names[::step]))
+    axes.set_xticks(range(0, len(names), step), shown, rotation=90 if too_wide else 0)
+    axes.set_yticks(range(0, len(names), step), shown)
     axes.set(xlabel="Predicted class", ylabel="True class")
-    between = np.arange(0.5, len(names) - 1)
+    between = np.arange(step - 0.5, len(names) - 1, step)
     axes.hlines(between, -0.5, len(names) - 0.5, color=FAINT, linewidth=0.7)
     axes.vlines(between, -0.5, len(names) - 0.5, color=FAINT, linewidth=0.7)
     axes.spines[:].set_visible(True)

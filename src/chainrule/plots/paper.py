@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 from numpy.typing import NDArray
 
 from chainrule.checks import ChainruleError, extra, real_number
+from chainrule.plots.fonts import FONT, give_folder, give_fonts, without_remarks
 from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
+give_folder()  # before matplotlib is imported, wherever that may be
+
 Array: TypeAlias = NDArray[Any]
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 INK, QUIET, FAINT = "#24292F", "#6B7280", "#E5E7EB"
 BLUE, VERMILLION = "#0072B2", "#D55E00"
-FONT = "DejaVu Sans"  # comes with matplotlib: the same picture on every machine
 STYLE = {
     "font.family": FONT,
     "font.size": 11,
@@ -67,7 +70,8 @@ def drawn_in_our_style(build: Callable[Arguments, Result]) -> Callable[Arguments
 
     @functools.wraps(build)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with import_matplotlib("matplotlib.style").context(["default", STYLE]):
+        style = import_matplotlib("matplotlib.style").context(["default", STYLE])
+        with style, without_remarks():
             return build(*args, **kwargs)
 
     return styled
@@ -109,8 +113,10 @@ def mark_decades(axis: Axis, fine: bool, words: Callable[[float], str]) -> None:
 
 def wrapped(title: str, width: float) -> list[str]:
     """Return the lines of a title in a figure `width` inches wide."""
-    letters = int((width - 0.4) * 72 / 8.8)  # a letter of the title is about 8.8 points wide
-    return textwrap.wrap(title, max(20, letters))
+    letters = (width - 0.4) * 72 / 8.8  # a letter of the title is about 8.8 points wide
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in title)
+    letters /= 1 + wide / (2 * max(len(title), 1))  # Chinese ones take half as much again
+    return textwrap.wrap(title, max(20, int(letters)))
 
 
 def add_title(figure: Figure, title: str, y: float | None = None) -> None:
@@ -123,6 +129,7 @@ def add_title(figure: Figure, title: str, y: float | None = None) -> None:
 def finished(figure: Figure, title: str, alt_text: str, y: float | None = None) -> Figure:
     """Return the figure with its title, as `add_title` writes it, and its alt text."""
     add_title(figure, title, y)
+    give_fonts(figure)
     figure.set_label(alt_text)
     return figure
 

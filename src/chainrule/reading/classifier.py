@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError
-from chainrule.data.dataset import MNIST
+from chainrule.checks import Array, ChainruleError, Integers
+from chainrule.data.dataset import MNIST, Dataset, words_of_classes
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense
 from chainrule.network import Network
@@ -162,6 +162,31 @@ class ImageClassifier:
             raise ChainruleError(f"{self.path} takes images of {self.size_text}, got {shape}.")
         return self.standardisation.apply(images)
 
+    def outputs_of(self, dataset: Dataset) -> Integers:
+        """Return which output stands for each class of a dataset, shape (classes of the dataset,).
+
+        It is the one of the same number; the one in the same position where the model's classes
+        have names, or are counted from 0, as where its file names none.
+
+        Raises
+        ------
+        ChainruleError
+            If the model knows other classes, or more or fewer of them.
+        """
+        count, wanted = len(self.classes), dataset.classes
+        numbers = [_number_of(name) for name in self.classes]
+        # Versions that counted up to the largest label made classes of the gaps as well.
+        if count == len(wanted) or self.data.get("sha256") == dataset.sha256:
+            if set(wanted) <= set(numbers):
+                return np.array([numbers.index(number) for number in wanted])
+            if count == len(wanted) and (None in numbers or numbers == list(range(count))):
+                return np.arange(count)
+        raise ChainruleError(
+            f"{self.path} knows {count} classes ({words_of_classes(self.classes)}), but "
+            f"{dataset.title} has {len(wanted)} ({words_of_classes(wanted)}): name the data it was "
+            "trained on with --data."
+        )
+
     @property
     def size_text(self) -> str:
         """The size of its images, such as "28x28 pixels": height and width."""
@@ -182,6 +207,13 @@ def opened_model(path: str | os.PathLike[str]) -> Model:
             f"{path} cannot be opened ({error.strerror}): expected a model file, such as "
             "models/adam-seed0.npz in a run folder."
         ) from error
+
+
+def _number_of(name: Any) -> int | None:
+    """Return the whole number that a class has for its name, or None."""
+    if isinstance(name, str):
+        return int(name) if name.isdecimal() and len(name) < 20 else None
+    return int(name) if isinstance(name, (int, float)) and float(name).is_integer() else None
 
 
 def _damaged(name: str, reason: str) -> ChainruleError:

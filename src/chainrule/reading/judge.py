@@ -68,10 +68,11 @@ def judge(classifier: ImageClassifier, dataset: Dataset) -> Judgement:
     Raises
     ------
     ChainruleError
-        If the dataset has images of another size, or another number of classes.
+        If the dataset has images of another size, or other classes.
     """
     _check_fit(classifier, dataset)
-    X, y = classifier.inputs(dataset.test_images), dataset.test_labels
+    X = classifier.inputs(dataset.test_images)
+    y = classifier.outputs_of(dataset)[dataset.test_labels]
     loss, accuracy = loss_and_accuracy(classifier.network, X, y)
     matrix = confusion_matrix(y, classifier.network.predict(X), len(classifier.classes))
     precision, recall = precision_and_recall(matrix)
@@ -87,6 +88,8 @@ def judge(classifier: ImageClassifier, dataset: Dataset) -> Judgement:
     doubt = doubt_of(classifier, dataset)
     is_own = classifier.data.get("sha256") == dataset.sha256
     trained_on = "" if is_own else classifier.trained_on
+    if is_own and classifier.data.get("turned", False) != dataset.is_turned:
+        trained_on = f"{classifier.trained_on} as its files have them, rows for columns"
     return Judgement(dataset, doubt, trained_on, accuracy, loss, matrix, classes)
 
 
@@ -123,9 +126,4 @@ def _check_fit(classifier: ImageClassifier, dataset: Dataset) -> None:
         raise ChainruleError(
             f"{classifier.path} takes images of {classifier.size_text}, but those of "
             f"{dataset.title} have {height}x{width}: name the data it was trained on with --data."
-        )
-    if dataset.classes != len(classifier.classes):
-        raise ChainruleError(
-            f"{classifier.path} knows {len(classifier.classes)} classes, but {dataset.title} has "
-            f"{dataset.classes}: name the data it was trained on with --data."
         )

@@ -95,6 +95,11 @@ class Lab {
     return this.data.networks.filter((one) => one.title.startsWith(first)).length === 1 ? first : title;
   }
 
+  // What a class is called: the number that it has in the files of the data.
+  classOf(position) {
+    return this.data.classes[position];
+  }
+
   get beside() {
     return this.partners.find(({ id }) => id === this.state.beside) ?? null;
   }

@@ -181,7 +181,7 @@ class BackwardsScreen {
         [...sizes, ["drawing", "my drawing"]], this.size,
         (batch) => this.lab.go({ batch: batch === 1 ? null : batch, at: null })),
       isDrawing
-        ? labelled("It is a", select(Array.from({ length: 10 }, (_, d) => [d, d]), this.lab.state.label ?? 0,
+        ? labelled("It is a", select(Array.from({ length: 10 }, (_, d) => [d, this.lab.classOf(d)]), this.lab.state.label ?? 0,
           "The label: what the drawing is meant to be. The loss measures how far the network is from it.",
           (label) => this.lab.go({ label })))
         : [button("Earlier images", "The test images before these.", () => this.move(-1), { "data-key": "earlier" }),
@@ -195,7 +195,7 @@ class BackwardsScreen {
     replace(this.images, pictures.map(({ pixels, white, label, index }) =>
       h("figure", {},
         ink(h("canvas", { role: "img", "aria-label": index === undefined ? "the drawing" : `test image ${index}` }), pixels, 28, 28, white),
-        h("figcaption", {}, String(label)))));
+        h("figcaption", {}, this.lab.classOf(label)))));
   }
 
   // ---- the chain ----

@@ -50,8 +50,8 @@ class DrawScreen {
 
   build(root) {
     const digits = Array.from({ length: 10 }, (_, d) =>
-      button(String(d), `A stored test image of a ${d}; again, and the next one comes. The key ${d} does the same.`,
-        () => this.load(d), { "aria-label": `Stored ${d}` }));
+      button(this.lab.classOf(d), `A stored test image of a ${this.lab.classOf(d)}; again, and the next one comes. The key ${d} does the same.`,
+        () => this.load(d), { "aria-label": `Stored ${this.lab.classOf(d)}` }));
     this.raw = toggle("Feed it raw",
       "Off: the drawing is centred as MNIST's digits were. On: it is only shrunk, and the network sees what it never learned.",
       false, (on) => this.lab.go({ raw: on ? "1" : null }));
@@ -215,7 +215,7 @@ class DrawScreen {
     if (kind === "empty") {
       replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, or press a key from 0 to 9."));
     } else if (kind === "digit") {
-      replace(this.stages, stage("test image", image, 28, 28, 1, `Number ${digit.index} of the test images, a ${digit.label}. It is centred already.`));
+      replace(this.stages, stage("test image", image, 28, 28, 1, `Number ${digit.index} of the test images, a ${this.lab.classOf(digit.label)}. It is centred already.`));
     } else if (kind === "raw") {
       replace(this.stages,
         stage("drawn", pixels, SIDE, SIDE, 255, "As it is on the pad."),
@@ -331,7 +331,7 @@ class Panel {
     this.rows = Array.from({ length: 10 }, (_, d) => {
       const bar = h("span", { class: "fill" });
       const share = h("span", { class: "share" }, "–");
-      return { bar, share, row: h("li", {}, h("span", { class: "digit" }, String(d)), h("span", { class: "track" }, bar), share) };
+      return { bar, share, row: h("li", {}, h("span", { class: "digit" }, this.screen.lab.classOf(d)), h("span", { class: "track" }, bar), share) };
     });
     return h("div", { class: "answer", tabindex: "0", role: "group", "aria-label": `Answer of ${this.network.title}`,
       help: "The ten probabilities after softmax: they add up to 100 %. The largest is the answer." },
@@ -355,7 +355,7 @@ class Panel {
   }
 
   show(answer) {
-    this.predicted.textContent = answer ? String(answer.predicted) : "–";
+    this.predicted.textContent = answer ? this.screen.lab.classOf(answer.predicted) : "–";
     this.rows.forEach(({ bar, share, row }, d) => {
       const p = answer?.probabilities[d] ?? 0;
       bar.style.width = `${100 * p}%`;
@@ -397,7 +397,7 @@ class Strip {
     }, this.canvas, this.cursor, this.marked);
     this.place(this.cursor, 0);
     const digits = this.n === 10
-      ? h("div", { class: "ten", "aria-hidden": "true" }, Array.from({ length: 10 }, (_, d) => h("span", {}, String(d)))) : null;
+      ? h("div", { class: "ten", "aria-hidden": "true" }, Array.from({ length: 10 }, (_, d) => h("span", {}, this.screen.lab.classOf(d)))) : null;
     this.element = h("div", { class: "strip" }, h("p", { class: "name" }, this.title), this.grid, digits);
   }
 

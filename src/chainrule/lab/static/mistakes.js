@@ -81,11 +81,12 @@ class MistakesScreen {
     this.summary.textContent = `${count(wrong)} of ${count(all)} images are read wrongly: ${percent(accuracy)} are right.`;
     const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => j !== i)));
     const cells = [];
-    const row = (truth) => h("tr", {}, h("th", { scope: "row" }, String(truth)),
+    const name = (position) => this.lab.classOf(position);
+    const row = (truth) => h("tr", {}, h("th", { scope: "row" }, name(truth)),
       matrix[truth].map((number, predicted) => {
         const text = truth === predicted
-          ? `${number} images of a ${truth}, read rightly.`
-          : `${number} images of a ${truth}, taken for a ${predicted}.`;
+          ? `${number} images of a ${name(truth)}, read rightly.`
+          : `${number} images of a ${name(truth)}, taken for a ${name(predicted)}.`;
         const cell = h("button", { type: "button", "data-cell": `${truth}.${predicted}`, "aria-label": text,
           help: `${text} Choose to see them, the surest first.`,
           onclick: () => this.lab.go({ cell: `${truth}.${predicted}`, image: null }) }, String(number));
@@ -100,7 +101,7 @@ class MistakesScreen {
       }));
     const table = h("table", { class: "confusion" },
       h("caption", {}, "Rows: what it is. Columns: what it was taken for. Colour: errors alone, on their own scale."),
-      h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, String(j))))),
+      h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, name(j))))),
       h("tbody", {}, matrix.map((_, truth) => row(truth))));
     replace(this.matrix, table);
     const start = cells.findIndex((cell) => cell.dataset.cell === (this.lab.state.cell ?? worst(matrix)));
@@ -120,7 +121,8 @@ class MistakesScreen {
     const answer = await api.cell(this.lab.network.id, truth, predicted);
     if (this.opened !== wanted || this.isGone) return;
     const { images } = answer;
-    const title = truth === predicted ? `A ${truth}, read rightly` : `A ${truth}, taken for a ${predicted}`;
+    const [a, b] = [truth, predicted].map((position) => this.lab.classOf(position));
+    const title = truth === predicted ? `A ${a}, read rightly` : `A ${a}, taken for a ${b}`;
     const all = answer.count ?? images.length;
     this.paintGallery(title, !images.length ? "There is none."
       : `${all > images.length ? `The first ${images.length} of ${count(all)}. ` : ""}The surest first: the number is the probability that the network gave its answer.`, images);
@@ -148,16 +150,15 @@ class MistakesScreen {
 
   // What the network that is wrong took an image for; on the diagonal, what it is.
   wrongOf(one) {
-    if (this.view === "fixed") return one.predicted_a ?? one.predicted;
-    if (this.view === "broken") return one.predicted_b ?? one.predicted;
-    return one.predicted;
+    const others = { fixed: one.predicted_a, broken: one.predicted_b };
+    return this.lab.classOf(others[this.view] ?? one.predicted);
   }
 
   paintGallery(title, words, images) {
     this.images = images;
     const buttons = images.map((one) => {
-      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${one.label}, not ${this.wrongOf(one)}`;
-      const text = `Test image ${one.index}, a ${one.label}, read as ${this.wrongOf(one)}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
+      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${this.lab.classOf(one.label)}, not ${this.wrongOf(one)}`;
+      const text = `Test image ${one.index}, a ${this.lab.classOf(one.label)}, read as ${this.wrongOf(one)}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
       return h("button", { type: "button", class: "image", "data-image": one.index, "aria-label": text, help: `${text} Choose to open it.`,
         onclick: () => this.lab.go({ image: one.index }) },
       ink(h("canvas", {}), one.pixels, 28, 28, 255), h("span", {}, told));
@@ -184,7 +185,7 @@ class MistakesScreen {
     replace(this.chosen,
       ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, 28, 28, 255),
       h("div", {},
-        h("p", {}, `Test image ${one.index}. It is a ${one.label}, and was read as a ${this.wrongOf(one)}.`),
+        h("p", {}, `Test image ${one.index}. It is a ${this.lab.classOf(one.label)}, and was read as a ${this.wrongOf(one)}.`),
         h("div", { class: "fields" },
           button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
             this.lab.go({ screen: "draw", digit: one.index, strokes: null }, { push: true })),
