@@ -14,7 +14,7 @@ from chainrule.experiments.metrics import METRICS
 from chainrule.experiments.report import write_report
 from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Settings, settings_from
-from chainrule.experiments.starting import begin, go_on
+from chainrule.experiments.starting import begun, go_on
 from chainrule.terminal import tell
 
 
@@ -55,8 +55,7 @@ def compare(
     """
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
-    folder = begin(settings, "compare", out, say)
-    with folder.in_use():
+    with begun(settings, "compare", out, say) as folder:
         _run(folder, settings, jobs, scheduler, say, progress)
     return folder
 
@@ -99,7 +98,8 @@ def resume(
         go_on(folder, settings, say)
         there = len(folder.lanes)
         say(f"{there} of {len(asked)} lanes are there, {len(asked) - there} to go.")
-        _run(folder, settings, jobs, scheduler, say, progress)
+        with folder.kept(say):
+            _run(folder, settings, jobs, scheduler, say, progress)
     return folder
 
 
@@ -119,7 +119,7 @@ def _run(
         results = run_in_processes(missing, folder.split, jobs, **shared)
     else:
         results = run_on_dask(missing, folder.split, scheduler, **shared)
-    with folder.kept(say), closing(results):
+    with closing(results):
         for result in results:
             folder.add(result, settings.lanes)
             if result.network is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,17 +15,25 @@ from chainrule.experiments.environment import changed
 from chainrule.experiments.record import add_to_record
 from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import EitherSettings
+from chainrule.experiments.stopping import StopSignals
 
 TRAIN_SIZE = 20_000
 
 
-def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> RunFolder:
-    """Return the folder of a new run, with its images; wrong input leaves none behind."""
+@contextmanager
+def begun(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> Iterator[RunFolder]:
+    """Yield the folder of a new run, in use and kept; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, notice=say)
     train_size = _train_size(settings, dataset, say)
-    folder.open(asdict(settings), split_dataset(dataset, train_size, settings.split_seed))
-    return folder
+    split = split_dataset(dataset, train_size, settings.split_seed)
+    with ExitStack() as stack:
+        with StopSignals() as stop:  # one that comes before all is ready would leave a half behind
+            folder.open(asdict(settings), split)
+            stack.enter_context(folder.in_use())
+            stack.enter_context(folder.kept(say))
+        stop.end()
+        yield folder
 
 
 def go_on(folder: RunFolder, settings: EitherSettings, say: Say) -> None:

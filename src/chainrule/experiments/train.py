@@ -13,7 +13,7 @@ from chainrule.experiments.lanes import Result, run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Lane, TrainingSettings, settings_from
-from chainrule.experiments.starting import begin, go_on
+from chainrule.experiments.starting import begun, go_on
 from chainrule.network import Network
 from chainrule.plots.paper import import_matplotlib
 from chainrule.terminal import tell
@@ -54,9 +54,8 @@ def train(
     for module in ("threadpoolctl", "tqdm"):
         checks.extra(module)
     import_matplotlib()
-    folder = begin(settings, "train", out, say)
-    with folder.in_use():
-        _run(folder, settings, say, progress)
+    with begun(settings, "train", out, say) as folder:
+        _run(folder, settings, progress)
     return folder
 
 
@@ -95,7 +94,8 @@ def resume(
         go_on(folder, settings, say)
         if folder.lanes:
             say(f"{path}: this training has ended already; its figures are drawn again.")
-        _run(folder, settings, say, progress)
+        with folder.kept(say):
+            _run(folder, settings, progress)
     return folder
 
 
@@ -136,15 +136,14 @@ def train_settings(
         )
 
 
-def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool) -> None:
+def _run(folder: RunFolder, settings: TrainingSettings, progress: bool) -> None:
     """Train from the start or from the checkpoint that is there, unless the run has ended."""
     (lane,), split = settings.as_comparison().lanes, folder.split
     network = settings.network(split.X_train.shape[1], split.classes, len(split.X_train))
     keep = replace(
         folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
     )
-    with folder.kept(say):
-        if not folder.lanes:
-            result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
-            folder.add(result, [lane])
-        draw(folder, figures_of_training(folder))
+    if not folder.lanes:
+        result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
+        folder.add(result, [lane])
+    draw(folder, figures_of_training(folder))
