@@ -43,6 +43,7 @@ def open_streams() -> Iterator[None]:
                 nowhere = Path(os.devnull).open("w", encoding="utf-8", errors=PLAIN)  # noqa: SIM115
                 stack.enter_context(redirected(stack.enter_context(nowhere)))
             elif hasattr(stream, "reconfigure"):  # a notebook's stream takes everything
+                _let_wait(stream, stack)
                 stack.callback(_let_go, stream, stream.errors)
                 stream.reconfigure(errors=PLAIN)
         yield
@@ -58,6 +59,15 @@ def _fill_the_first_numbers() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number
+
+
+def _let_wait(stream: Any, stack: ExitStack) -> None:
+    """Let a stream wait until its reader takes more; some callers hand on one that does not."""
+    with suppress(AttributeError, OSError, ValueError):  # no file is behind it
+        number = stream.fileno()
+        if not os.get_blocking(number):
+            os.set_blocking(number, True)
+            stack.callback(os.set_blocking, number, False)
 
 
 def _let_go(stream: Any, errors: str) -> None:
