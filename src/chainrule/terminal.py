@@ -7,12 +7,9 @@ from __future__ import annotations
 import codecs
 import os
 import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
-from pathlib import Path
 from typing import Any
 
 PLAIN = "chainrule.plain"  # the way in which a stream takes what its encoding lacks
@@ -36,6 +33,8 @@ codecs.register_error(PLAIN, _plain)
 @contextmanager
 def open_streams() -> Iterator[None]:
     """While it is open, stdout and stderr are there, and take every word and every name."""
+    from pathlib import Path
+
     _fill_the_first_numbers()
     with ExitStack() as stack:
         for name, redirected in (("stdout", redirect_stdout), ("stderr", redirect_stderr)):
@@ -44,6 +43,7 @@ def open_streams() -> Iterator[None]:
                 nowhere = Path(os.devnull).open("w", encoding="utf-8", errors=PLAIN)  # noqa: SIM115
                 stack.enter_context(redirected(stack.enter_context(nowhere)))
             elif hasattr(stream, "reconfigure"):  # a notebook's stream takes everything
+                _let_wait(stream, stack)
                 stack.callback(_let_go, stream, stream.errors)
                 stream.reconfigure(errors=PLAIN)
         yield
@@ -59,6 +59,15 @@ def _fill_the_first_numbers() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number
+
+
+def _let_wait(stream: Any, stack: ExitStack) -> None:
+    """Let a stream wait until its reader takes more; some callers hand on one that does not."""
+    with suppress(AttributeError, OSError, ValueError):  # no file is behind it
+        number = stream.fileno()
+        if not os.get_blocking(number):
+            os.set_blocking(number, True)
+            stack.callback(os.set_blocking, number, False)
 
 
 def _let_go(stream: Any, errors: str) -> None:
@@ -93,19 +102,24 @@ def sayable(words: str) -> str:
 def command(*words: object) -> str:
     """Return a command of this programme, called as it was called now, to be pasted.
 
-    A `Path` among the words is never taken for an option.
+    A path-like object among the words is never taken for an option.
     """
     return pasted(*_programme(), *words)
 
 
 def pasted(*words: object) -> str:
     """Return words as a line for the shell, each of them quoted where it must be."""
-    texts = [_not_an_option(word) if isinstance(word, Path) else str(word) for word in words]
-    return subprocess.list2cmdline(texts) if os.name == "nt" else " ".join(map(_quoted, texts))
+    texts = [_of_path(word) if isinstance(word, os.PathLike) else str(word) for word in words]
+    if os.name == "nt":
+        from subprocess import list2cmdline
+
+        return list2cmdline(texts)
+    return " ".join(map(_quoted, texts))
 
 
-def _not_an_option(path: Path) -> str:
-    return f".{os.sep}{path}" if str(path).startswith("-") else str(path)
+def _of_path(path: os.PathLike[str]) -> str:
+    text = os.fspath(path)
+    return f".{os.sep}{text}" if text.startswith("-") else text
 
 
 def _quoted(word: str) -> str:
@@ -118,9 +132,12 @@ def _quoted(word: str) -> str:
 
 def _programme() -> list[str]:
     """Return the words by which this programme was called."""
+    from pathlib import Path
+    from shutil import which
+
     called = Path(sys.argv[0])
     if called == Path(__file__).with_name("__main__.py"):
         return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]  # python -m chainrule
-    if called.stem != "chainrule" or shutil.which("chainrule") == sys.argv[0]:
+    if called.stem != "chainrule" or which("chainrule") == sys.argv[0]:
         return ["chainrule"]
     return [sys.argv[0]]

@@ -2,7 +2,9 @@
 
 import io
 import os
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,24 @@ def test_a_reader_that_has_gone_ends_no_training(run, small, tmp_path):
 def test_a_reader_that_has_gone_hears_nothing_of_it(run):
     ended = run("--help", redirected="| true")
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_full_pipe_whose_writers_do_not_wait_loses_nothing():
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 2**12)
+    with subprocess.Popen(
+        [sys.executable, "-m", "chainrule", "data", "status"], stdout=writer
+    ) as it:
+        os.close(writer)
+        with pytest.raises(subprocess.TimeoutExpired):
+            it.wait(3)  # for it waits as well, until somebody reads
+        with os.fdopen(reader) as pipe:
+            said = pipe.read()
+    assert it.returncode == 0
+    assert said.endswith("sample\n")
 
 
 def test_a_full_disk_behind_stdout_is_said_once(run):

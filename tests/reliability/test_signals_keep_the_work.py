@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,8 +16,7 @@ LONG = ["--hidden", 24, "--dropout", 0.1, "--batch-size", 8, "--epochs", 500]
 BOTH = pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
-
-
+GO_ON = f"{sys.executable} -m chainrule resume cut"
 COMPARED = ["--hidden", 24, "--batch-size", 8, "--epochs", 400]
 
 
@@ -54,7 +54,7 @@ def test_a_training_goes_on_from_where_the_signal_came(start, tmp_path, trained,
     came, errors = ended(process)
     assert came == status
     assert "Traceback" not in errors
-    assert "a checkpoint of adam-seed0. To go on: chainrule resume cut" in errors
+    assert f"a checkpoint of adam-seed0. To go on: {GO_ON}" in errors
     assert (tmp_path / "cut" / "checkpoints" / "adam-seed0.npz").exists()
     assert nobody_left(process.pid)
     assert ended(start("resume", "cut", "--quiet"))[0] == 0
@@ -105,7 +105,7 @@ def test_a_comparison_goes_on_from_where_the_signal_came(
     came, errors = ended(process)
     assert came == status
     assert "Traceback" not in errors
-    assert "To go on: chainrule resume cut" in errors
+    assert f"To go on: {GO_ON}" in errors
     assert nobody_left(process.pid)
     assert len(list((tmp_path / "cut" / "checkpoints").iterdir())) >= 1
     assert ended(start("resume", "cut", "--quiet"))[0] == 0

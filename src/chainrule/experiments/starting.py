@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from chainrule.experiments.metrics import write_metrics
 from chainrule.experiments.record import add_to_record
 from chainrule.experiments.run_folder import PLACE, RunFolder, Say
 from chainrule.experiments.settings import EitherSettings
+from chainrule.experiments.stopping import StopSignals
 
 TRAIN_SIZE = 20_000
 
@@ -28,7 +29,10 @@ def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> It
     dataset = load_dataset(settings.data, notice=say)
     train_size = _train_size(settings, dataset, say)
     split = split_dataset(dataset, train_size, settings.split_seed)
-    with folder.opened(asdict(settings), split, _place(dataset), say):
+    with ExitStack() as stack:
+        with StopSignals() as stop:  # one that comes before all is ready would leave a half behind
+            stack.enter_context(folder.opened(asdict(settings), split, _place(dataset), say))
+        stop.end()
         yield folder
 
 

@@ -16,6 +16,7 @@ from chainrule import checks, plots
 from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.network import Network
 from chainrule.plots.paper import import_matplotlib
+from chainrule.terminal import sayable
 from chainrule.training import History
 
 COURSE_LABELS = ("Adam", "SGD")
@@ -201,7 +202,7 @@ def _show(name: str, build: Callable[..., object], *what: Any, **how: Any) -> No
     path = _next_path(name)
     plots.save_figure(figure, path)
     plt.close(figure)
-    print(f"Saved {path}{reason}")
+    print(sayable(f"Saved {path}{reason}"))
 
 
 def _can_show(backend: str) -> bool:
