@@ -85,6 +85,12 @@ def test_a_file_of_a_set_that_is_missing_is_named_as_it_is_called_there(working_
     assert "expected emnist-letters-test-labels-idx1-ubyte there too" in sentence
 
 
+def test_a_file_that_is_named_in_place_of_its_folder_leads_to_the_folder(working_folder):
+    write_emnist(working_folder / "gzip", "letters", range(1, 4))
+    file = "gzip/emnist-letters-train-images-idx3-ubyte.gz"
+    assert f"{file} is one file: name gzip." in refused("train", "--data", file)
+
+
 def test_files_of_mnist_come_before_those_of_a_set(working_folder):
     write_emnist(working_folder / "gzip", "letters", range(1, 4))
     write_bars(working_folder / "gzip", range(2))
