@@ -24,7 +24,7 @@ FAILURES = {
     "endless": "more than the",
     "bomb": "more follow",
     "larger": "expected at most",
-    "silent": "no byte within 0.7 s",
+    "silent": "no answer in time",
     "stalled": "no byte within 0.7 s",
     "dripping": "not complete within 1.2 s",
     "dripping_headers": "not complete within 1.2 s",

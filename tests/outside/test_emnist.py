@@ -85,6 +85,12 @@ def test_a_file_of_a_set_that_is_missing_is_named_as_it_is_called_there(working_
     assert "expected emnist-letters-test-labels-idx1-ubyte there too" in sentence
 
 
+def test_a_file_that_is_named_in_place_of_its_folder_leads_to_the_folder(working_folder):
+    write_emnist(working_folder / "gzip", "letters", range(1, 4))
+    file = "gzip/emnist-letters-train-images-idx3-ubyte.gz"
+    assert f"{file} is one file: name gzip." in refused("train", "--data", file)
+
+
 def test_files_of_mnist_come_before_those_of_a_set(working_folder):
     write_emnist(working_folder / "gzip", "letters", range(1, 4))
     write_bars(working_folder / "gzip", range(2))
@@ -101,7 +107,9 @@ def test_the_same_bytes_on_their_side_and_upright_are_told_apart(working_folder)
     done("train", "--data", plain, "--epochs", 1, "--hidden", 4, "--out", "run")
     metrics = working_folder / "run/metrics.json"
     metrics.write_text(metrics.read_text().replace(str(plain), str(turned)))
-    assert f"EMNIST letters from {turned} is other data" in run("resume", "run").stderr
+    process = run("resume", "run")
+    assert process.returncode == 2
+    assert "other data" in process.stderr
 
 
 @pytest.mark.parametrize("spelling", MNIST)

@@ -106,6 +106,14 @@ def test_an_installed_font_that_has_the_letters_is_used(working_folder):
     assert "findfont" not in process.stderr
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 300)], ids=str)
+def test_images_of_any_shape_have_all_their_figures(working_folder, shape):
+    data = write_bars(working_folder / "data", (3, 7), shape=shape)
+    process = done("compare", "--data", data, *QUICK, "--jobs", 1, "--out", "run")
+    assert "missing" not in process.stderr
+    assert len(list((working_folder / "run/figures").iterdir())) == 8
+
+
 BREAKS = {
     "a figure": "plots.confusion = None",
     "any figure": "plots.save_figure = None",

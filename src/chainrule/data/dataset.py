@@ -282,6 +282,10 @@ def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
             f"expected a folder with MNIST's four files, or an .npz file, but there is no {path} "
             "that can be read; correct the path."
         )
+    if path.is_file() and path.name.removesuffix(".gz").endswith("-ubyte"):
+        raise ChainruleError(
+            f"expected a folder with four IDX files, but {path} is one file: name {path.parent}."
+        )
     if path.is_file():
         reports = _npz_reports(path)
     elif path.is_dir():

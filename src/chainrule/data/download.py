@@ -254,8 +254,9 @@ class Network:
         except ChainruleError:
             raise
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            silence = ChainruleError if content else _Silence
-            raise silence(f"no byte within {limits.stall:g} s") from None
+            if not content:  # connecting, a proxy's answer, the server's: each has its own limit
+                raise _Silence("no answer in time") from None
+            raise ChainruleError(f"no byte within {limits.stall:g} s") from None
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             raise ChainruleError(f"the connection failed ({type(error).__name__})") from error
         return bytes(content)

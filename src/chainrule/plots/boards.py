@@ -41,6 +41,7 @@ class Board:
     """
 
     right, longest_row = SIDE, 10  # margin in inches; pictures in a row where they are many
+    lowest = 0.0  # inches
 
     def __init__(
         self, figure: Figure | None, title: str, pictures: Array, look: Look, lines: int = 0
@@ -57,7 +58,8 @@ class Board:
         down = math.ceil(count / self.columns) * self.row - GAP / 2
         inches = (10 - margins) / (full_row * (1 + GAP) - GAP)
         width = max(5.5, across * inches + margins)
-        self.figure = paper.clean_figure(figure, width, down * inches + _head(title, width))
+        height = max(self.lowest, down * inches + _head(title, width))
+        self.figure = paper.clean_figure(figure, width, height)
         width, height = self.figure.get_size_inches()
         self.title, self.top = title, 1 - 0.12 / height
 
@@ -103,7 +105,7 @@ class Board:
 class WeightBoard(Board):
     """Weights as pictures, and on the right the scale of their colours."""
 
-    right, longest_row = 1.1, 11
+    right, longest_row, lowest = 1.1, 11, 1.8  # low enough for a row of flat pictures and the scale
 
     def add_scale(self, extend: str) -> None:
         """Draw the scale; `extend` says whether values lie beyond it."""
