@@ -28,7 +28,7 @@ ROOMS = {
     "plots": 1062,  # names in any alphabet, names of classes, backends of notebooks
     "proof": 1485,
     "reading": 535,  # tables, classes with gaps
-    "experiments": 1888,  # folders without races, moved data, lanes without processes, early signals
+    "experiments": 1888,  # no races, moved data, lanes without processes, signals
     "lessons": 3799,
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
