@@ -25,8 +25,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.handwriting import answers, report
-from benchmarks.handwriting.scenes import SCENES
-from chainrule.checks import ChainruleError
+from benchmarks.handwriting.scenes import SCENES, SMALL
+from chainrule.checks import ChainruleError, whole_number
 from chainrule.data.mnist import load_dataset
 from chainrule.experiments.environment import environment
 from chainrule.reading.classifier import ImageClassifier
@@ -36,37 +36,57 @@ from chainrule.reading.judge import doubt_of
 def main():
     """Read the command line, read the pictures, and write the results after every scene."""
     options = parser().parse_args()
+    whole_number("--count", options.count, at_least=3)
     options.out.mkdir(parents=True, exist_ok=True)
     model = options.model or trained_model(options.out)
-    classifier = ImageClassifier.load(model)
-    dataset = load_dataset("auto")
-    check(classifier, dataset)
-    images, labels = answers.drawn_digits(dataset, options.seed, options.count)
-    scenes = ["plain", *(name for name in options.scenes or SCENES if name != "plain")]
-    results = {"model": Path(model).name, "data": dataset.title, "seed": options.seed}
-    results["environment"] = environment(1)
-    results["bare"] = {
-        f"all {len(dataset.test_labels):,}": answers.bare(
-            classifier, dataset.test_images, dataset.test_labels
-        ),
-        f"the {len(labels):,} drawn": answers.bare(classifier, images, labels),
-    }
-    results["scenes"] = {}
-    found = answers.records(
-        model, images, labels, scenes, seed=options.seed, jobs=options.jobs, progress=progress
-    )
-    details = []
-    for name, records in zip(scenes, found, strict=True):
-        results["scenes"][name] = scene_results(name, records, results)
-        details += [detail(record) for record in records]
-        report.write_contact_sheets(options.out / "examples", name, records)
-        (options.out / "results.json").write_text(
-            json.dumps(results | {"answers": details}, indent=1) + "\n"
-        )
-    text = report.document(results)
-    (options.out / "results.md").write_text(text)
+    results = {"model": Path(model).name, "seed": options.seed, "environment": environment(1)}
+    if options.digits:
+        measured = small_digits()
+        scenes = list(SMALL)
+    else:
+        measured = mnist_digits(model, options, results)
+        scenes = ["plain", *(name for name in options.scenes or SCENES if name != "plain")]
+    text = measure(model, measured, scenes, options, results)
     print(text, end="")
     return 0
+
+
+def measure(model, digits, scenes, options, results):
+    """Read every scene; return the table that was written."""
+    name = "digits" if options.digits else "results"
+    results["scenes"], details = {}, []
+    found = answers.records(model, *digits, scenes, options=options, progress=progress)
+    for scene, records in zip(scenes, found, strict=True):
+        results["scenes"][scene] = scene_results(scene, records, results)
+        details += [detail(record) for record in records]
+        report.write_contact_sheets(options.out / "examples", scene, records)
+        whole = json.dumps(results | {"answers": details}, indent=1)
+        (options.out / f"{name}.json").write_text(whole + "\n")
+    text = report.document(results)
+    (options.out / f"{name}.md").write_text(text)
+    return text
+
+
+def mnist_digits(model, options, results):
+    """Return the test digits that are drawn; tell the results how the model does on them bare."""
+    classifier, dataset = ImageClassifier.load(model), load_dataset("auto")
+    check(classifier, dataset)
+    images, labels = answers.drawn_digits(dataset, options.seed, options.count)
+    every = dataset.test_images, dataset.test_labels
+    results["data"] = dataset.title
+    results["bare"] = {
+        f"all {len(every[1]):,}": answers.bare(classifier, *every),
+        f"the {len(labels):,} drawn": answers.bare(classifier, images, labels),
+    }
+    return images, labels
+
+
+def small_digits():
+    """Return scikit-learn's digits, of 8x8 pixels from 0 to 16, and what they are."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return digits.images, digits.target
 
 
 def parser():
@@ -80,10 +100,12 @@ def parser():
     add("--model", metavar="FILE", help="default: adam-seed0 of chainrule compare")
     add("--scenes", nargs="+", metavar="NAME", choices=SCENES,
         help=f"of {', '.join(SCENES)} (default: all; plain is always read)")  # fmt: skip
+    add("--digits", action="store_true", help="read scikit-learn's digits instead of scenes")
     add("--count", metavar="N", type=int, default=300, help="pictures a scene (default: 300)")
     add("--seed", metavar="N", type=int, default=0, help="draws digits and scenes (default: 0)")
     add("--out", metavar="DIR", type=Path, default=Path("runs/handwriting"),
         help="default: runs/handwriting")  # fmt: skip
+    add("--keep", action="store_true", help="keep the pictures, in the folder pictures of --out")
     add("--jobs", metavar="N", type=int, default=2, help="processes (default: 2)")
     return parser
 
@@ -112,8 +134,8 @@ def check(classifier, dataset):
 def scene_results(name, records, results):
     """Return the counts of a scene with its aims."""
     found = report.counts(records)
-    plain = found if name == "plain" else results["scenes"]["plain"]
-    every = next(iter(results["bare"].values()))
+    plain = found if name == "plain" else results["scenes"].get("plain")
+    every = next(iter(results.get("bare", {}).values()), None)
     return found | {"aims": report.judged(name, found, plain, every)}
 
 

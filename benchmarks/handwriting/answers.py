@@ -3,7 +3,6 @@
 import io
 import tempfile
 import time
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.handwriting.scenes import SCENES, draw
+from benchmarks.handwriting.scenes import EVERY, draw
 from chainrule.checks import ChainruleError
 from chainrule.reading.answer import read
 from chainrule.reading.classifier import ImageClassifier
@@ -79,15 +78,14 @@ def answer(classifier, path):
 class Reader:
     """What a process needs: the model, the digits that were drawn, and a folder for files."""
 
-    def __init__(self, model, images, labels, seed, folder):
+    def __init__(self, model, images, labels, seed, folder, keep):
         self.classifier = ImageClassifier.load(model)
         self.images, self.labels = images, labels
-        self.seed = seed
-        self.folder = Path(folder)
+        self.seed, self.folder, self.keep = seed, folder, keep
 
     def record(self, scene, index):
         """Draw a picture, write it to a file, and let the model read it."""
-        count, digits = len(self.images), SCENES[scene].digits
+        count, digits = len(self.images), EVERY[scene].digits
         chosen = [(index + place * (count // 3 + 1)) % count for place in range(digits)]
         file = draw(scene, self.images[chosen], self.seed, index)
         truth = "".join(str(label) for label in self.labels[chosen])
@@ -99,7 +97,8 @@ class Reader:
         start = time.perf_counter()
         said = answer(self.classifier, path)
         took = time.perf_counter() - start
-        path.unlink()
+        if not self.keep:
+            path.unlink()
         return Record(scene, index, truth, said, 1_000 * took, thumbnail(content))
 
 
@@ -119,18 +118,30 @@ def bare(classifier, images, labels):
             "wrong_and_sure": int((wrong & sure).sum())}  # fmt: skip
 
 
-def records(model, images, labels, scenes, *, seed, jobs, progress) -> Iterable[list[Record]]:
-    """Yield for each scene its records, in order; the number of processes changes none."""
-    with (
-        tempfile.TemporaryDirectory(prefix="chainrule-handwriting-") as folder,
-        ProcessPoolExecutor(
-            jobs, get_context("spawn"), _begin, (model, images, labels, seed, folder)
-        ) as pool,
-    ):
-        for scene in scenes:
-            most = min(len(labels), SCENES[scene].most or len(labels))
-            found = pool.map(partial(_record, scene), range(most), chunksize=4)
-            yield list(progress(found, scene, most))
+def records(model, images, labels, scenes, *, options, progress):
+    """Yield for each scene the list of its records; the number of processes changes none.
+
+    Parameters
+    ----------
+    model : str
+        The model file.
+    images, labels : array
+        The digits.
+    scenes : list of str
+    options : namespace
+        What the command line says: seed, jobs, out, keep.
+    progress : callable
+        Takes the records of a scene as they come, its name and their number; yields them on.
+    """
+    with tempfile.TemporaryDirectory(prefix="chainrule-handwriting-") as scratch:
+        folder = options.out / "pictures" if options.keep else Path(scratch)
+        folder.mkdir(exist_ok=True)
+        reader = (model, images, labels, options.seed, folder, options.keep)
+        with ProcessPoolExecutor(options.jobs, get_context("spawn"), _begin, reader) as pool:
+            for scene in scenes:
+                most = min(len(labels), EVERY[scene].most or len(labels))
+                found = pool.map(partial(_record, scene), range(most), chunksize=4)
+                yield list(progress(found, scene, most))
 
 
 _reader = None

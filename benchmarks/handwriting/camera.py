@@ -7,9 +7,26 @@ from PIL import Image
 from scipy import ndimage
 
 
-def photograph(scene, rng, *, blur=0.0, quality=None):
-    """Return the bytes of a JPEG file: exposed, tinted by the lamp, a little blurred and noisy."""
-    lamp = np.array([1, rng.uniform(0.94, 1), rng.uniform(0.82, 1.02)], np.float32)
+def photograph(scene, rng, *, blur=0.0, quality=None, larger=1):
+    """Return a JPEG file: exposed, tinted by the lamp, a little blurred and noisy.
+
+    Parameters
+    ----------
+    scene : array of float32, shape (height, width, 3)
+    rng : numpy.random.Generator
+    blur : float
+        Pixels that the lens blurs by, above what every lens does.
+    quality : int, optional
+        Of the file, as Pillow has it; else as telephones choose it.
+    larger : int
+        How much more pixels a side the file has: telephones make them up, too.
+
+    Returns
+    -------
+    (bytes, str)
+        What the file holds, and its suffix.
+    """
+    lamp = np.array([1, rng.uniform(0.965, 1), rng.uniform(0.84, 1.02)], np.float32)
     exposed = scene * (lamp * rng.uniform(0.8, 1.04))
     sigma = np.hypot(rng.uniform(0.4, 0.9), blur)
     for channel in range(3):
@@ -17,7 +34,10 @@ def photograph(scene, rng, *, blur=0.0, quality=None):
     noise = rng.standard_normal(exposed.shape, np.float32)
     noise *= np.sqrt(3e-5 + 2e-4 * exposed.clip(0)) * rng.uniform(0.4, 1.4)
     quality = quality or int(rng.integers(82, 96))
-    return encoded(bytes_of(exposed + noise), "JPEG", quality=quality), ".jpg"
+    image = Image.fromarray(bytes_of(exposed + noise))
+    if larger > 1:
+        image = image.resize([larger * side for side in image.size], Image.BICUBIC)
+    return encoded(image, "JPEG", quality=quality), ".jpg"
 
 
 def bytes_of(pixels):
@@ -25,8 +45,8 @@ def bytes_of(pixels):
     return np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
 
 
-def encoded(pixels, form, **how):
-    """Return the bytes of an image file."""
+def encoded(image, form, **how):
+    """Return the bytes of the file of an image."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, form, **how)
+    image.save(file, form, **how)
     return file.getvalue()

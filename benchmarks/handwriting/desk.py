@@ -19,7 +19,7 @@ def sheet_shape(shape, rng, angle):
 
 
 def laid(sheet, desk, rng, angle):
-    """Return a desk with a sheet on it, its shadow beside it.
+    """Return a desk with a sheet on it, its shadow beside it, and where the sheet's corners are.
 
     Parameters
     ----------
@@ -27,9 +27,15 @@ def laid(sheet, desk, rng, angle):
     rng : numpy.random.Generator
     angle : float
         Degrees that the sheet is turned by, clockwise.
+
+    Returns
+    -------
+    (array, array of shape (4, 2))
+        The scene, and row and column of each corner.
     """
     shape = desk.shape[:2]
-    way = _from_picture(_corners(sheet.shape[:2], shape, rng, angle), sheet.shape[:2])
+    corners = _corners(sheet.shape[:2], shape, rng, angle)
+    way = _from_picture(corners, sheet.shape[:2])
     bytes_ = np.rint(sheet.clip(0, 1) * 255).astype(np.uint8)
     opaque = np.full(bytes_.shape[:2], 255, np.uint8)
     image = Image.fromarray(np.dstack([bytes_, opaque]))
@@ -42,7 +48,21 @@ def laid(sheet, desk, rng, angle):
         ndimage.gaussian_filter(cover, rng.uniform(1.5, 4)), away, order=1, mode="nearest"
     )
     ground = desk * (1 - rng.uniform(0.2, 0.5) * shadow[..., None])
-    return mixed(ground, cover, pixels[..., :3])
+    return mixed(ground, cover, pixels[..., :3]), corners
+
+
+def closer(scene, corners, rng):
+    """Return what is seen from closer: the desk at one corner of the sheet, or along one side."""
+    (top, left), (bottom, right) = corners.min(axis=0), corners.max(axis=0)
+    inside = 0.035 * min(bottom - top, right - left)
+    first = [max(0, round(edge + inside)) for edge in (top, left)]
+    last = [round(edge - inside) for edge in (bottom, right)]
+    for axis, seen in enumerate(((True, False), (False, True), (True, True))[rng.integers(3)]):
+        if seen and rng.random() < 0.5:
+            first[axis] = 0
+        elif seen:
+            last[axis] = scene.shape[axis]
+    return np.ascontiguousarray(scene[first[0] : last[0], first[1] : last[1]])
 
 
 def _corners(sheet, shape, rng, angle):

@@ -8,7 +8,7 @@ FINE = 12  # pixels for each of MNIST's, where strokes are worked on
 INK_SIDE = 20  # of MNIST's pixels: the longer side of a digit
 
 
-def stroked(image, *, wider=0.0, angle=0.0):
+def stroked(image, *, wider=0.0, width=None, angle=0.0):
     """Return a digit of MNIST with the sharp edges that it had on paper, cropped to its ink.
 
     Parameters
@@ -17,14 +17,17 @@ def stroked(image, *, wider=0.0, angle=0.0):
     wider : float
         MNIST's pixels that are added to every side of the stroke; below 0 they are taken away,
         but never so many that it breaks.
+    width : float, optional
+        MNIST's pixels that the stroke is wide, everywhere.
     angle : float
         Degrees, anticlockwise.
     """
-    side = FINE * len(image)
-    grey = Image.fromarray(np.pad(image, 6)).resize((side + 12 * FINE,) * 2, Image.BICUBIC)
-    grey = np.asarray(grey.rotate(angle, Image.BICUBIC), np.float32) / 255
-    grey = ndimage.gaussian_filter(grey, 0.45 * FINE)  # else MNIST's pixels show as steps
-    if wider:
+    grey = _grey(image, angle)
+    if width:
+        distance = ndimage.distance_transform_edt(~_middle_line(grey > 0.5))
+        distance = ndimage.gaussian_filter(distance, FINE / 3)
+        ink = np.clip(width * FINE / 2 - distance + 0.5, 0, 1)
+    elif wider:
         inside = grey > 0.5
         distance = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
         half = ndimage.maximum_filter(distance, 3 * FINE)  # half the width of the stroke nearby
@@ -32,6 +35,47 @@ def stroked(image, *, wider=0.0, angle=0.0):
         ink = np.clip(distance - kept + 0.5, 0, 1)
     else:
         ink = np.clip((grey - 0.3) / 0.3, 0, 1)
+    return cropped(ink.astype(np.float32))
+
+
+def _grey(image, angle):
+    """Return a digit enlarged, from 0 to 1."""
+    side = FINE * (len(image) + 12)
+    grey = Image.fromarray(np.pad(image, 6)).resize((side, side), Image.BICUBIC)
+    grey = np.asarray(grey.rotate(angle, Image.BICUBIC), np.float32) / 255
+    return ndimage.gaussian_filter(grey, 0.45 * FINE)  # else MNIST's pixels show as steps
+
+
+def _middle_line(ink):
+    """Thin ink to the way of the pen: edges are taken off while it hangs together, then ends."""
+    line = ink[::4, ::4]
+    before = None
+    while before is None or (line != before).any():
+        before = line
+        for off, on in THINNING:
+            line = line & ~ndimage.binary_hit_or_miss(line, on, off)
+    for _ in range(5):  # a quarter of MNIST's pixel each: half a stroke, and the forks at its ends
+        line = line & (ndimage.convolve(line.astype(int), np.ones((3, 3), int)) > 2)
+    enlarged = np.zeros_like(ink)
+    enlarged[::4, ::4] = line
+    return enlarged
+
+
+def _thinning():
+    """Yield what is off and what is on around a pixel that may go (L of Golay's alphabet)."""
+    side = np.array([[0, 0, 0], [-1, 1, -1], [1, 1, 1]])
+    corner = np.array([[-1, 0, 0], [1, 1, 0], [-1, 1, -1]])
+    for turns in range(4):
+        for pattern in (side, corner):
+            turned = np.rot90(pattern, turns)
+            yield turned == 0, turned == 1
+
+
+THINNING = tuple(_thinning())
+
+
+def cropped(ink):
+    """Return what lies within the bounding box of ink."""
     rows, columns = (np.flatnonzero((ink > 0.05).any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
@@ -55,9 +99,9 @@ def placed(shape, ink, top, left):
     return sheet
 
 
-def number(images, height, rng, *, wider=0.0, angle=0.0):
+def number(images, height, rng, **stroke):
     """Return digits side by side, as one writes a number; one digit is a number too."""
-    strokes = [stroked(image, wider=wider, angle=angle) for image in images]
+    strokes = [stroked(image, **stroke) for image in images]
     strokes = [
         scaled(ink, height / INK_SIDE / FINE * rng.uniform(0.93, 1.07) ** (len(images) > 1))
         for ink in strokes

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.handwriting.scenes import SCENES
+from benchmarks.handwriting.scenes import EVERY
 from benchmarks.tables import table
 
 OF_PLAIN = 0.95  # of what is read right on the plain sheet
@@ -33,7 +33,7 @@ def judged(scene, found, plain, bare):
     A number of k digits is right if all are: it is held to the plain sheet's share to the power k,
     and may be wrong and sure k times as often as one digit.
     """
-    kind = SCENES[scene]
+    kind = EVERY[scene]
     if kind.reported:
         return []
     if not kind.digits:
@@ -60,8 +60,10 @@ def document(results):
     """Return the table of the scenes as Markdown, and what stands below it."""
     rows = [_row(name, scene) for name, scene in results["scenes"].items()]
     every = [aim for scene in results["scenes"].values() for aim in scene["aims"]]
-    parts = [bare_text(results), table(HEADS, rows)]
-    parts.append(f"{sum(aim['met'] for aim in every)} of {len(every)} aims met.")
+    parts = [bare_text(results)] if "bare" in results else []
+    parts.append(table(HEADS, rows))
+    if every:
+        parts.append(f"{sum(aim['met'] for aim in every)} of {len(every)} aims met.")
     crashes = [
         f"- {name}: {crash}"
         for name, scene in results["scenes"].items()
@@ -84,7 +86,7 @@ def _row(name, scene):
     def share(key):
         return f"{scene[key] / scene['pictures']:.1%}"
 
-    digits = SCENES[name].digits
+    digits = EVERY[name].digits
     limits = {aim["what"]: aim["limit"] for aim in scene["aims"]}
     if scene["aims"]:
         met = "met" if all(aim["met"] for aim in scene["aims"]) else "**missed**"
@@ -131,7 +133,7 @@ def write_contact_sheets(folder, name, records):
     """Write one of the first examples, and one of the first that failed."""
     folder.mkdir(exist_ok=True)
     contact_sheet(records[:EXAMPLES]).save(folder / f"{name}.png")
-    digits = SCENES[name].digits if name in SCENES else 1
+    digits = EVERY[name].digits
     bad = [r for r in records if not (r.right if digits else r.answer.refused or r.doubted)]
     failures = folder / f"{name}-failures.png"
     failures.unlink(missing_ok=True)

@@ -6,10 +6,11 @@ from functools import partial
 from zlib import crc32
 
 import numpy as np
+from PIL import Image
 
-from benchmarks.handwriting import ink, light, nothing, paper
+from benchmarks.handwriting import clutter, ink, light, nothing, paper
 from benchmarks.handwriting.camera import bytes_of, encoded, photograph
-from benchmarks.handwriting.desk import laid, sheet_shape
+from benchmarks.handwriting.desk import closer, laid, sheet_shape
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Scene:
 
 def draw(name, images, seed, index):
     """Return the file of a scene: the same for the same digits, seed and index."""
-    return SCENES[name].draw(images, np.random.default_rng([seed, crc32(name.encode()), index]))
+    return EVERY[name].draw(images, np.random.default_rng([seed, crc32(name.encode()), index]))
 
 
 def digits(images, shape, height, rng, **how):
@@ -59,8 +60,8 @@ def camera_shape(rng):
     return sides if rng.random() < 0.5 else sides[::-1]
 
 
-def large_shape(rng):
-    return (3_000, 4_000) if rng.random() < 0.5 else (4_000, 3_000)
+def larger_shape(rng):
+    return (1_500, 2_000) if rng.random() < 0.5 else (2_000, 1_500)
 
 
 def sheet_of(
@@ -89,24 +90,24 @@ def sheet_of(
     return (extra(sheet, rng) if extra else sheet), height
 
 
-def on_sheet(images, rng, *, shape=camera_shape, lit=light.even, blur=0.0, quality=None, **written):
+def on_sheet(
+    images, rng, *, shape=camera_shape, lit=light.even, blur=0.0, quality=None, larger=1, **written
+):
     """Photograph a sheet that fills the picture; `blur` is a share of the digit's height."""
-    shape = shape(rng)
-    sheet, height = sheet_of(images, rng, shape, **written)
-    scene = sheet * lit(shape, rng)[..., None]
-    return photograph(scene, rng, blur=blur * height, quality=quality)
+    sheet, height = sheet_of(images, rng, shape(rng), **written)
+    scene = sheet * lit(sheet.shape[:2], rng)[..., None]
+    return photograph(scene, rng, blur=blur * height, quality=quality, larger=larger)
 
 
-def on_desk(images, rng, *, desk, angle=0.0, **written):
-    """Photograph a sheet and the desk around it."""
+def on_desk(images, rng, *, desk, angle=0.0, close=False, **written):
+    """Photograph a sheet and the desk around it, or from closer, so that the sheet is cut."""
     shape = camera_shape(rng)
     angle = angle * rng.choice([-1, 1]) + rng.uniform(-1, 1)
     written = {"heights": (0.08, 0.45)} | written
     sheet, _ = sheet_of(images, rng, sheet_shape(shape, rng, angle), **written)
-    scene = (
-        laid(sheet, desk(shape, rng), rng, angle) * light.falling(shape, rng, to=0.85)[..., None]
-    )
-    return photograph(scene, rng)
+    scene, corners = laid(sheet, desk(shape, rng), rng, angle)
+    scene = closer(scene, corners, rng) if close else scene
+    return photograph(scene * light.falling(scene.shape[:2], rng, to=0.85)[..., None], rng)
 
 
 def transparent(images, rng, *, light_ink):
@@ -117,7 +118,7 @@ def transparent(images, rng, *, light_ink):
     colour = rng.uniform(0.85, 1, 3) if light_ink else rng.uniform(0, 0.3, 3)
     hidden = (colour, np.zeros(3), np.ones(3))[rng.integers(3)]
     pixels = np.where(alpha[..., None] > 0, colour, hidden)
-    return encoded(bytes_of(np.dstack([pixels, alpha])), "PNG"), ".png"
+    return encoded(Image.fromarray(bytes_of(np.dstack([pixels, alpha]))), "PNG"), ".png"
 
 
 def tiny(images, rng):
@@ -126,11 +127,19 @@ def tiny(images, rng):
     heights = (0.45, 0.7)
     sheet, _ = sheet_of(images, rng, shape, heights=heights)
     pixels = sheet + 0.01 * rng.standard_normal(sheet.shape)
-    return encoded(bytes_of(pixels), "PNG"), ".png"
+    return encoded(Image.fromarray(bytes_of(pixels)), "PNG"), ".png"
 
 
 def turned(angle, images, shape, height, rng):
     return ink.number(images, height, rng, angle=angle * rng.choice([-1, 1]))
+
+
+def enlarged(images, rng, *, margin):
+    """Return a digit of 8x8 pixels from 0 to 16 as a picture of 280x280, dark on white."""
+    grey = Image.fromarray(np.rint(images[0] / 16 * 255).astype(np.uint8))
+    dark = 255 - np.asarray(grey.resize((280, 280), Image.BICUBIC))
+    dark = np.pad(dark, round(margin * 280), constant_values=255)
+    return encoded(Image.fromarray(dark), "PNG"), ".png"
 
 
 def _writing(**how):
@@ -147,7 +156,9 @@ DIGITS = {
     "dark-desk": Scene(partial(on_desk, desk=paper.dark_desk)),
     "dark-desk-7": Scene(partial(on_desk, desk=paper.dark_desk, angle=7)),
     "dark-desk-15": Scene(partial(on_desk, desk=paper.dark_desk, angle=15)),
+    "dark-desk-close": Scene(partial(on_desk, desk=paper.dark_desk, close=True)),
     "light-desk": Scene(partial(on_desk, desk=paper.light_desk)),
+    "next-sheet": Scene(partial(on_sheet, extra=clutter.next_sheet)),
     "ruled": Scene(partial(on_sheet, lines=paper.ruled)),
     "grid": Scene(partial(on_sheet, lines=paper.grid)),
     "yellow": Scene(partial(on_sheet, ground=paper.yellow)),
@@ -155,16 +166,17 @@ DIGITS = {
     "pencil": Scene(partial(on_sheet, pen=paper.pencil, write=_writing(wider=-0.4))),
     "marker": Scene(partial(on_sheet, pen=paper.marker, write=_writing(wider=0.5))),
     "ballpoint": Scene(partial(on_sheet, pen=paper.ballpoint, write=_writing(wider=-0.4))),
+    "thin-pen": Scene(partial(on_sheet, write=_writing(width=1.1)), reported=True),
     "chalk": Scene(partial(on_sheet, ground=paper.board, pen=paper.chalk)),
     "transparent-dark": Scene(partial(transparent, light_ink=False)),
     "transparent-light": Scene(partial(transparent, light_ink=True)),
-    "blur": Scene(partial(on_sheet, blur=0.04)),
+    "blur": Scene(partial(on_sheet, blur=0.05)),
     "jpeg30": Scene(partial(on_sheet, quality=30)),
     "turned10": Scene(partial(on_sheet, write=partial(turned, 10)), turned=True),
     "turned20": Scene(partial(on_sheet, write=partial(turned, 20)), turned=True),
     "tiny": Scene(tiny),
-    "12-megapixels": Scene(partial(on_sheet, shape=large_shape), most=30),
-    "staples": Scene(partial(on_sheet, extra=nothing.stapled)),
+    "12-megapixels": Scene(partial(on_sheet, shape=larger_shape, larger=2), most=30),
+    "staples": Scene(partial(on_sheet, extra=clutter.stapled)),
     "touching": Scene(partial(on_sheet, place=ink.touching), reported=True),
     "cut": Scene(partial(on_sheet, place=partial(ink.touching, cut=0.15)), reported=True),
     "two-digits": Scene(on_sheet, digits=2),
@@ -177,6 +189,12 @@ NO_DIGITS = {
     "face": Scene(partial(on_sheet, write=nothing.face), digits=0),
     "text": Scene(partial(on_sheet, write=nothing.page), digits=0),
     "word": Scene(partial(on_sheet, write=nothing.word), digits=0, reported=True),
-    "only-staples": Scene(partial(on_sheet, write=no_ink, extra=nothing.stapled), digits=0),
+    "letters": Scene(partial(on_sheet, write=nothing.letter), digits=0, reported=True),
+    "only-staples": Scene(partial(on_sheet, write=no_ink, extra=clutter.stapled), digits=0),
 }
 SCENES = DIGITS | NO_DIGITS
+SMALL = {  # of scikit-learn's digits
+    "8x8": Scene(partial(enlarged, margin=0), reported=True),
+    "8x8-margin": Scene(partial(enlarged, margin=0.25), reported=True),
+}
+EVERY = SCENES | SMALL
