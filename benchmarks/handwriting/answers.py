@@ -66,7 +66,7 @@ def answer(classifier, path):
     try:
         reading = read(classifier, path)
     except ChainruleError as error:
-        return Answer(refused=str(error))
+        return Answer(refused=str(error).replace(str(path), Path(path).name))
     except Exception as error:
         return Answer(refused=f"crashed: {type(error).__name__}: {error}")
     if not hasattr(reading, "text"):
