@@ -168,6 +168,9 @@ def say(line):
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except KeyboardInterrupt:
+        say("stopped: results.json keeps the scenes that were read")
+        sys.exit(130)
     except ChainruleError as error:
         print(f"benchmarks.handwriting: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from benchmarks.handwriting.paper import texture
+
 
 def photograph(scene, rng, *, blur=0.0, quality=None, larger=1):
     """Return a JPEG file: exposed, tinted by the lamp, a little blurred and noisy.
@@ -31,7 +33,7 @@ def photograph(scene, rng, *, blur=0.0, quality=None, larger=1):
     sigma = np.hypot(rng.uniform(0.4, 0.9), blur)
     for channel in range(3):
         ndimage.gaussian_filter(exposed[..., channel], sigma, output=exposed[..., channel])
-    noise = rng.standard_normal(exposed.shape, np.float32)
+    noise = np.dstack([texture(exposed.shape[:2], rng, 0) for _ in range(3)])
     noise *= np.sqrt(3e-5 + 2e-4 * exposed.clip(0)) * rng.uniform(0.4, 1.4)
     quality = quality or int(rng.integers(82, 96))
     image = Image.fromarray(bytes_of(exposed + noise))
@@ -42,7 +44,7 @@ def photograph(scene, rng, *, blur=0.0, quality=None, larger=1):
 
 def bytes_of(pixels):
     """Return pixels from 0 to 1 as bytes."""
-    return np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
+    return (pixels.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def encoded(image, form, **how):
