@@ -18,8 +18,6 @@ from textwrap import dedent
 from types import FunctionType
 from typing import Any
 
-from fixes import FIXES
-
 import chainrule
 from chainrule import losses, softmax_crossentropy_with_logits
 from chainrule.cli import COMMANDS
@@ -99,7 +97,7 @@ def _exhibit(fault: Fault, docs: Path) -> Iterator[str]:
         "Symptom": _plain(fault.symptom),
         "Cause": _plain(fault.explanation),
         "Caught by": f"{_plain(fault.tool)}: “{_plain(verdict.sentence)}”",
-        "Fix": _plain(FIXES[fault.name]),
+        "Fix": _plain(fault.fix),
         "Stood in": _plain(fault.origin) or "no one place: a mistake that anyone makes",
     }
     if exercises := list(_exercises(fault.name, docs)):

@@ -192,10 +192,11 @@ def batch(taker: Any, x: ArrayLike, n_in: int, dtype: DTypeLike) -> Array:
     return x
 
 
-def has_generator(layer: Any) -> None:
-    """Check that a layer that draws at random has what to draw from."""
+def generator_of(layer: Any) -> np.random.Generator:
+    """Return what a layer that draws at random draws from."""
     if layer.rng is None:
         raise ChainruleError(f"{layer} has no generator: pass rng=0, or put it in a Network.")
+    return layer.rng
 
 
 def output_gradient(layer: object, grad_y: Array, shape: tuple[int, ...]) -> None:
@@ -474,6 +475,13 @@ def widths(given: tuple[Any, ...], kind: type[Any]) -> None:
             giver = i
         elif type(layer).__module__ != kind.__module__:
             giver = None
+
+
+def second_names(layer: object, array: object, view: Array) -> None:
+    """Let every other name that a layer has for one of its arrays, such as self.scale, follow."""
+    for name, held in vars(layer).items():
+        if held is array:
+            setattr(layer, name, view)
 
 
 def views(network: Any) -> None:

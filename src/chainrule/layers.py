@@ -42,7 +42,7 @@ class Layer:
     arguments: tuple[str, ...] = ()
     parameters: cached_property[dict[str, Array]] = cached_property(lambda layer: {})
     gradients: cached_property[dict[str, Array]] = cached_property(lambda layer: {})
-    x = y = Kept()  # input and output, which forward may keep for backward
+    __getstate__ = checks.state_of_a_copy  # in no network, and without what forward keeps
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the output for the input `x`, both of shape (batch, features).
@@ -61,9 +61,6 @@ class Layer:
     def __repr__(self) -> str:
         values = (repr(getattr(self, name)) for name in self.arguments)
         return f"{type(self).__name__}({', '.join(values)})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return checks.state_of_a_copy(self)  # it belongs to no network and carries no activations
 
 
 def he_normal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
@@ -107,6 +104,7 @@ class Dense(Layer):
     arguments = ("n_in", "n_out")
     weights = InPlace("parameters")
     biases = InPlace("parameters")
+    x = Kept()
 
     def __init__(
         self, n_in: int, n_out: int, initializer: Initializer = he_normal, rng: Seed | None = None
@@ -150,6 +148,8 @@ def _product(a: Array, b: Array, out: Array | None = None) -> Array:
 class ReLU(Layer):
     """The rectified linear unit y = max(x, 0); its derivative at 0 is taken as 0."""
 
+    x = Kept()
+
     def forward(self, x: Array, training: bool = False) -> Array:
         self.x = x
         return np.maximum(x, np.zeros(x.shape[1:], x.dtype))  # twice as fast as the number 0
@@ -163,6 +163,7 @@ class LeakyReLU(Layer):
     """y = x where x > 0, else slope · x (Maas, Hannun and Ng 2013)."""
 
     arguments = ("slope",)
+    x = Kept()
 
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = checks.real_number("slope", slope)
@@ -179,6 +180,8 @@ class LeakyReLU(Layer):
 class Sigmoid(Layer):
     """The logistic function y = 1 / (1 + e⁻ˣ), whose derivative is y (1 - y)."""
 
+    y = Kept()
+
     def forward(self, x: Array, training: bool = False) -> Array:
         self.y = np.exp(-np.logaddexp(0, -x))  # no overflow for any x
         return self.y
@@ -190,6 +193,8 @@ class Sigmoid(Layer):
 
 class Tanh(Layer):
     """The hyperbolic tangent y = tanh x, whose derivative is 1 - y²."""
+
+    y = Kept()
 
     def forward(self, x: Array, training: bool = False) -> Array:
         self.y = np.tanh(x)
@@ -218,8 +223,7 @@ class Dropout(Layer):
         if not training:
             self.mask = np.ones_like(x)
             return x
-        checks.has_generator(self)
-        kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
+        kept = checks.generator_of(self).random(x.shape, dtype=np.float32) >= self.rate
         self.mask = kept.astype(x.dtype) / (1 - self.rate)
         return x * self.mask
 

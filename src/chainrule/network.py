@@ -133,9 +133,7 @@ class Network(Sequence[Layer]):
             for kind, vector in self.vectors.items():
                 getattr(layer, kind)[name] = vector[part].reshape(np.shape(value))
             layer.parameters[name][...] = value
-            for attribute, held in vars(layer).items():
-                if held is value:  # a second name for the array, such as self.scale
-                    setattr(layer, attribute, layer.parameters[name])
+            checks.second_names(layer, value, layer.parameters[name])
         for layer in self.layers:
             layer.in_network = True
         self.layers[0].needs_input_gradient = False

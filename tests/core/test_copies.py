@@ -11,6 +11,7 @@ from chainrule import (
     ChainruleError,
     Dense,
     Dropout,
+    Layer,
     LeakyReLU,
     Network,
     mean_squared_error,
@@ -123,3 +124,15 @@ def test_astype_is_a_copy_of_another_dtype(dtype, other, data):
 def test_astype_of_another_kind_is_an_error(network):
     with pytest.raises(ChainruleError, match="dtype must be float32 or float64, got 'int8'"):
         network.astype("int8")
+
+
+def test_a_copy_of_a_layer_of_ones_own_has_all_its_attributes():
+    class Masked(Layer):
+        """Its `mask`, `x` and `y` are settings; the library's layers keep activations so named."""
+
+        def __init__(self):
+            self.mask, self.x, self.y = np.eye(2), 3, "name"
+
+    twin = copy.deepcopy(Masked())
+    assert np.array_equal(twin.mask, np.eye(2))
+    assert (twin.x, twin.y) == (3, "name")

@@ -185,6 +185,15 @@ def test_the_batch_law_sees_examples_that_affect_each_other(data):
     assert diagnose_batch_law(make(), *data).passed
 
 
+def test_the_batch_law_proves_nothing_where_all_units_are_dead(data):
+    network = Network([Dense(12, 4), ReLU()], rng=1)
+    network[0].biases = np.full(4, -1000)
+    verdict = diagnose_batch_law(network, *data)
+    assert not verdict.passed
+    assert verdict.cause == "nothing-proved"
+    assert verdict.sentence.startswith("The gradient of one example is zero")
+
+
 @pytest.mark.parametrize("count", [2, 7, 64])
 def test_the_batch_law_holds_for_each_size(count, data):
     class Odd(Layer):

@@ -222,6 +222,46 @@ def test_a_loss_wrong_for_one_class_is_found(wrong):
     assert diagnose_loss(loss).cause == "differs"
 
 
+def changed(change):
+    """Return the loss with its value and gradient changed: `change(value, gradient, logits)`."""
+
+    def loss(logits, labels):
+        return change(*softmax_crossentropy_with_logits(logits, labels), logits)
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "cause", "words"),
+    [
+        (
+            changed(lambda value, gradient, logits: (min(value, 30.0), gradient)),
+            "log-plus-epsilon",
+            "50 apart, costs 30, not 50: the loss is capped at -ln(9e-14)",
+        ),
+        (
+            changed(lambda value, gradient, logits: (value + (not logits.any()), gradient)),
+            "not-ln-10",
+            "Zero logits cost 3.30259, not ln 10 = 2.30259.",
+        ),
+        (
+            changed(lambda value, gradient, logits: (value, gradient / len(logits))),
+            "averaged-twice",
+            "A batch of 7 copies of one example has 1/7 of its gradient",
+        ),
+        (
+            changed(lambda value, gradient, logits: (value * len(logits), gradient)),
+            "loss-not-averaged",
+            "A batch of 7 copies of one example costs",
+        ),
+    ],
+)
+def test_a_loss_that_is_wrong_in_one_place_is_told_where(loss, cause, words):
+    verdict = diagnose_loss(loss)
+    assert verdict.cause == cause
+    assert words in verdict.sentence
+
+
 def loop_with(step):
     """Return a loop over the right batches that does `step(network, X, y, epoch)` with each."""
 
@@ -268,6 +308,7 @@ def standardise_each_by_itself(X_train, X_test):
         (lambda train, test: (train, test), "not-standardised"),
         (lambda train, test: (train - train.mean(), test - train.mean()), "not-standardised"),
         (lambda train, test: (train / train.std(), test / train.std()), "not-standardised"),
+        (lambda train, test: (train / train[:, :1], test), "not-finite"),
     ],
 )
 def test_scaling_that_does_not_standardise(preprocess, cause):

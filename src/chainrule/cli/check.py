@@ -9,14 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import Array, ChainruleError, Integers
-from chainrule.cli.shared import (
-    CHECK_SAID_NO,
-    DATA_HELP,
-    DONE,
-    add_output_options,
-    notice,
-    show,
-)
+from chainrule.cli.shared import CHECK_SAID_NO, DATA_HELP, DONE, add_output_options, notice, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +21,7 @@ if TYPE_CHECKING:
 
 PROOF_EXAMPLES, HEALTH_EXAMPLES = 64, 256
 ALL = ""  # of --planted without a name
+FACTS = ("name", "symptom", "origin", "explanation", "tool")  # of a planted bug, in its JSON
 
 
 def add_parser(commands: Any) -> None:
@@ -66,41 +60,45 @@ def _check(options: argparse.Namespace) -> int:
 def _check_network(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from chainrule.data.mnist import load_dataset
+    from chainrule.proof import diagnosis
     from chainrule.proof.audit import audit
 
-    dataset = None
-    if options.model is None:
-        dataset = load_dataset(options.data, notice=notice(options.quiet))
-        network, X = _course_network(dataset)
-        name = "The course's network before training"
-    else:
-        network, X, dataset = _model_network(options)
-        name = str(options.model)
+    network, X, dataset = (_model_network if options.model else _course_network)(options)
     y = dataset.train_labels[: len(X)]
     with np.errstate(all="ignore"):  # a verdict tells of what is not finite
-        proof = audit(network, X[:PROOF_EXAMPLES], _any_labels(network, X[:PROOF_EXAMPLES]))
-        verdicts = _verdicts(network, X, y)
+        labels = _any_labels(network, X)
+        proof = audit(network, X[:PROOF_EXAMPLES], labels[:PROOF_EXAMPLES])
+        verdicts = [
+            diagnosis.diagnose_batch_law(network, X, labels),
+            diagnosis.diagnose_dtype(network, X, y),
+            diagnosis.diagnose_loss(network.loss),
+        ]
+        if network.optimizer is not None:
+            verdicts.append(diagnosis.diagnose_optimizer(network.optimizer))
+        verdicts += diagnosis.check_health(network, X, y)
     passed = proof.passed and all(verdict.passed for verdict in verdicts)
     result = {
         "model": options.model and str(options.model),
         "data": dataset.title,
         "passed": passed,
-        "audit": _audit_json(proof),
+        "audit": asdict(proof, dict_factory=_without_nan),
         "checks": [asdict(verdict) for verdict in verdicts],
     }
+    name = options.model or "The course's network before training"
     show(options, result, _lines(f"{name}, on {dataset.title}", proof, verdicts))
     return DONE if passed else CHECK_SAID_NO
 
 
-def _course_network(dataset: Dataset) -> tuple[Network, Array]:
+def _course_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
+    from chainrule.data.mnist import load_dataset
     from chainrule.data.preprocess import Standardisation
     from chainrule.network import COURSE_SIZES, create_network
 
+    dataset = load_dataset(options.data, notice=notice(options.quiet))
     standardisation = Standardisation.of(dataset.train_images)
     X = standardisation.apply(dataset.train_images[:HEALTH_EXAMPLES])
     sizes = (X.shape[1], *COURSE_SIZES[1:-1], dataset.classes)
-    return create_network("adam", sizes=sizes), X
+    return create_network("adam", sizes=sizes), X, dataset
 
 
 def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Dataset]:
@@ -125,45 +123,17 @@ def _any_labels(network: Network, X: Array) -> Integers:
     return np.random.default_rng(0).integers(0, network.forward(X[:1]).shape[1], len(X))
 
 
-def _verdicts(network: Network, X: Array, y: Integers) -> list[Verdict]:
-    from chainrule.proof import diagnosis, health
-
-    verdicts = [
-        diagnosis.diagnose_batch_law(network, X, _any_labels(network, X)),
-        diagnosis.diagnose_dtype(network, X, y),
-        diagnosis.diagnose_loss(network.loss),
-    ]
-    if network.optimizer is not None:
-        verdicts.append(diagnosis.diagnose_optimizer(network.optimizer))
-    return verdicts + health.check_health(network, X, y)
-
-
-def _audit_json(proof: Audit) -> dict[str, Any]:
-    rows = [asdict(row) for row in proof.rows]
-    for row in rows:
-        if not math.isfinite(row["largest_error"]):
-            row["largest_error"] = None
-    return {
-        "method": proof.method,
-        "examples": proof.examples,
-        "replaced": proof.replaced,
-        "verdict": asdict(proof.verdict),
-        "rows": rows,
-    }
+def _without_nan(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return fields by name, with None in place of each number that is not finite."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields}
 
 
 def _lines(title: str, proof: Audit, verdicts: Sequence[Verdict]) -> list[str]:
     every = (proof.verdict, *verdicts)
-    failed = sum(not verdict.passed for verdict in every)
-    return [
-        title,
-        "",
-        proof.table,
-        "",
-        *(f"{'ok' if one.passed else 'NO':<4}{one.tool}: {one}" for one in every),
-        "",
-        f"{failed} of {len(every)} checks failed." if failed else "All checks passed.",
-    ]
+    said = [f"{'ok' if one.passed else 'NO':<4}{one.tool}: {one}" for one in every]
+    failed = sum(not one.passed for one in every)
+    end = f"{failed} of {len(every)} checks failed." if failed else "All checks passed."
+    return [title, "", proof.table, "", *said, "", end]
 
 
 # ---- planted bugs ----
@@ -173,7 +143,7 @@ def _judge_planted(options: argparse.Namespace) -> int:
     from chainrule.proof.faults import find_fault
 
     fault = find_fault(options.planted)
-    judged = _fault_json(fault)
+    judged = _judged(fault)
     lines = [
         f"planted: {fault.explanation}",
         f"symptom: {fault.symptom}",
@@ -189,28 +159,18 @@ def _judge_planted(options: argparse.Namespace) -> int:
 def _judge_all(options: argparse.Namespace) -> int:
     from chainrule.proof.faults import FAULTS
 
-    judged = [_fault_json(fault) for fault in FAULTS.values()]
-    lines = []
-    for row in judged:
-        lines += [
-            f"{row['name']:<28}{row['tool']}",
-            f"  symptom  {row['symptom']}",
-            f"  verdict  {row['verdict']}",
-        ]
+    judged = [_judged(fault) for fault in FAULTS.values()]
+    lines = [
+        f"{row['name']:<28}{row['tool']}\n  symptom  {row['symptom']}\n  verdict  {row['verdict']}"
+        for row in judged
+    ]
     found = sum(row["cause"] == row["name"] for row in judged)
     show(options, judged, [*lines, "", f"{found} of {len(judged)} planted bugs found and named."])
     return DONE if found == len(judged) else CHECK_SAID_NO
 
 
-def _fault_json(fault: Fault) -> dict[str, Any]:
+def _judged(fault: Fault) -> dict[str, Any]:
     verdict = fault.diagnose()
-    return {
-        "name": fault.name,
-        "symptom": fault.symptom,
-        "origin": fault.origin or None,
-        "explanation": fault.explanation,
-        "tool": fault.tool,
-        "passed": verdict.passed,
-        "cause": verdict.cause,
-        "verdict": verdict.sentence,
-    }
+    facts = {key: getattr(fault, key) for key in FACTS} | {"origin": fault.origin or None}
+    found = {"passed": verdict.passed, "cause": verdict.cause, "verdict": verdict.sentence}
+    return facts | found

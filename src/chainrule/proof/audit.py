@@ -1,40 +1,39 @@
-"""Proofs of derivatives: backpropagation against the definition of the derivative."""
+"""Proofs of derivatives: backpropagation against the definition of the derivative.
+
+An audit goes from rule to blame: the layers and the loss keep the rules without which nothing can
+be compared; each array's gradient is compared with the slopes of the loss; a wrong one is explained
+by the mark that a known fault leaves in it; and each layer is audited alone, to blame the first.
+"""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError, Integers, Loss, Seed
+from chainrule.checks import Array, ChainruleError, Integers, Seed
 from chainrule.layers import Layer
 from chainrule.network import Network
-from chainrule.proof.slopes import Comparison, Slopes, by_example
+from chainrule.proof.slopes import ENTRIES, PROJECTIONS, Comparison, Key, Slopes, by_row, is_close
 from chainrule.proof.verdicts import (
-    AUDIT,
-    DIRECTIONS,
-    ENTRIES,
-    PROJECTIONS,
     RIGHT,
     UNPROVED,
     Audit,
     AuditRow,
-    Evidence,
     Finding,
-    Verdict,
-    constant_factor,
-    known_fault,
-    praise,
-    sentence,
+    found,
+    require,
+    wrong,
 )
 
-__all__ = ["Audit", "AuditRow", "Verdict", "audit", "numerical_gradient", "proof_copy"]
+__all__ = ["Audit", "AuditRow", "audit", "numerical_gradient", "proof_copy"]
 
 # The error of a central difference is about h² from the formula and eps / h from rounding:
 # the sum is smallest near the cube root of eps (Nocedal and Wright 2006, §8.1).
@@ -86,14 +85,11 @@ MOST_ENTRIES = 4_000  # of parameters and input together; more are judged by pro
 SAMPLED = 30  # entries of a wrong array that explain what is wrong with it
 FEW, ENOUGH = 3, 7  # examples: in so few, a share 1/B may be anything; they are repeated to 7
 
+Judged = tuple[list[AuditRow], Finding]  # the arrays, and what is to blame
+
 
 def audit(
-    network: Network,
-    X: ArrayLike,
-    y: ArrayLike,
-    *,
-    method: str = "auto",
-    rng: Seed = 0,
+    network: Network, X: ArrayLike, y: ArrayLike, *, method: str = "auto", rng: Seed = 0
 ) -> Audit:
     """Compare every gradient of a network, and that of its input, with the numerical gradient.
 
@@ -141,15 +137,20 @@ def audit(
         )
     judged = proof_copy(network)
     X = checks.examples("X", X, np.float64)
-    labels = by_example(y, len(X))
+    labels = by_row(y, len(X))
     if labels is not None and len(X) <= FEW:
-        rows = np.resize(np.arange(len(X)), ENOUGH)
-        X, y = X[rows], labels[rows]
+        repeated = np.resize(np.arange(len(X)), ENOUGH)
+        X, y = X[repeated], labels[repeated]
     if method == "auto":
-        size = judged.parameters.size + X.size
-        method = ENTRIES if size <= MOST_ENTRIES else PROJECTIONS
+        method = _method(judged.parameters.size + X.size)
+    slopes = Slopes(judged, X, y, method, checks.generator(rng))
     with np.errstate(all="ignore"):  # a verdict tells of what is not finite
-        return _Auditor(judged, X, y, method, checks.generator(rng)).audit()
+        rows, blame = _judge_whole(slopes)
+    return Audit.of(slopes, rows, blame)
+
+
+def _method(size: int, most: int = MOST_ENTRIES) -> str:
+    return ENTRIES if size <= most else PROJECTIONS
 
 
 def proof_copy(network: Network) -> Network:
@@ -160,400 +161,325 @@ def proof_copy(network: Network) -> Network:
             "Network([Dense(3, 2)])."
         )
     judged = network.astype(np.float64)
-    judged.optimizer = None
     judged[0].needs_input_gradient = True
     return judged
 
 
-class _Auditor(Slopes):
-    """One audit: the analytic gradients, what is wrong with them, and who is to blame."""
-
-    def __init__(
-        self, *given: Any, is_part: bool = False, cotangent: Array | None = None, **more: Any
-    ) -> None:
-        super().__init__(*given, **more)
-        self.is_part = is_part  # a layer or the loss alone, of a network that was judged
-        self.cotangent = cotangent  # the gradient of the outputs, where a layer is judged alone
-        self.moved: list[int] = []  # layers whose backward moves their own parameters
-
-    # ---- the analytic gradients, and what makes all comparison idle ----
-
-    def _forward(self) -> Finding | None:
-        """Run each layer and the loss twice; return what is wrong with them, if anything is."""
-        x, spoilt = self.X, ""
-        for i in range(len(self.network)):
-            given, name = x.copy(), self._layer(i)
-            try:
-                y, again = self.layer(i, given), self.layer(i, x.copy())
-            except ChainruleError:
-                raise
-            except Exception as error:  # whatever a learner's layer may raise
-                return _stopped("forward", name, error)
-            if not isinstance(y, np.ndarray):
-                came = "None" if y is None else f"a {type(y).__name__}"
-                words = f"forward of {name}, returns {came}, not an array: does it end with return?"
-                return Finding("returns-no-array", words)
-            if y.dtype != np.float64:
-                return Finding(
-                    "casts-inside",
-                    f"{name} gives {y.dtype} for float64: it casts inside its forward, and so "
-                    "cannot be proved.",
-                )
-            if not _same(given, x):
-                return _writes(f"forward of {name},", "its input")
-            if not _same(y, again):
-                return Finding(
-                    "random-forward",
-                    f"forward of {name}, gives another output for the same input: it draws at "
-                    "random although training is False, or keeps something from call to call.",
-                )
-            if not (spoilt or np.isfinite(y).all()):
-                spoilt = f" The first output that is not finite is that of {name}."
-            x = y
-        return self._loss_finding(x, spoilt)
-
-    def _loss_finding(self, outputs: Array, spoilt: str) -> Finding | None:
-        given = outputs.copy()
-        try:
-            value, gradient = self.network.loss(given, self.y)
-            again, _ = self.network.loss(outputs.copy(), self.y)
-        except ChainruleError:
-            raise
-        except Exception as error:  # whatever a learner's loss may raise
-            return Finding("loss-stops", f"The loss stops: {type(error).__name__}: {error}.")
-        if not math.isfinite(value):
-            words = f"The loss is {value}: nothing can be compared.{spoilt}"
-            return Finding("not-finite", words)
-        if not _same(given, outputs):
-            return _writes("The loss", "the outputs")
-        if value != again:
-            return Finding("random-forward", "The loss gives another value for the same outputs.")
-        if np.shape(gradient) != outputs.shape:
-            return Finding(
-                "no-logits-gradient",
-                f"The loss must return its gradient, shape {outputs.shape}, beside its value, got "
-                f"{'None' if gradient is None else f'shape {np.shape(gradient)}'}.",
-            )
-        return None
-
-    def _backward(self) -> Finding | None:
-        """Run backward twice: the first time from gradients of 0, the second after a first."""
-        start = {key: array.copy() for key, array in self.arrays.items() if key[0] >= 0}
-        passes: list[dict[tuple[int, str], Array]] = []
-        for _ in range(2):
-            came: dict[tuple[int, str], Array] = {}
-            inputs = self.run()
-            gradient: Any = np.array(self.network.loss(inputs[-1], self.y)[1], np.float64)
-            for i in reversed(range(len(self.network))):
-                given, layer = gradient.copy(), self.network[i]
-                try:
-                    grad_x = layer.backward(given)
-                except Exception as error:  # whatever a learner's layer may raise
-                    return _stopped("backward", self._layer(i), error)
-                if grad_x is None or np.shape(grad_x) != np.shape(inputs[i]):
-                    return self._no_input_gradient(i, grad_x)
-                if not _same(given, gradient):
-                    return _writes(f"backward of {self._layer(i)},", "the gradient it is given")
-                gradient = np.array(grad_x, np.float64)
-                arrays = {**layer.gradients, "input": gradient}
-                came |= {(i, name): np.array(array, np.float64) for name, array in arrays.items()}
-            passes.append(came)
-            self.moved = sorted({k[0] for k, a in start.items() if (a != self.arrays[k]).any()})
-            for key, array in start.items():
-                self.arrays[key][...] = array
-        checks.views(self.network)
-        for (i, name), array in self.arrays.items():
-            self.analytic[i, name] = came[max(i, 0), name].reshape(array.shape)
-        return None if self.moved else self._unsteady(*passes)
-
-    def _unsteady(self, first: dict[Any, Array], second: dict[Any, Array]) -> Finding | None:
-        """Return the layer whose second backward gives another gradient than the first."""
-        for (i, name), array in first.items():
-            if _same(array, second[i, name]):
-                continue
-            if _same(2 * array, second[i, name]):
-                return Finding(
-                    "gradients-add-up",
-                    f"backward of {self._layer(i)}, adds the gradient of its {name} to that of the "
-                    "step before: write it, self.gradients[name][...] = .",
-                )
-            return Finding(
-                "random-backward",
-                f"backward of {self._layer(i)}, gives another gradient of its {name} for the same "
-                "batch: it draws at random, or keeps something from the step before.",
-            )
-        return None
-
-    def _no_input_gradient(self, i: int, gradient: Any) -> Finding:
-        came = "None" if gradient is None else f"shape {np.shape(gradient)}"
-        return Finding(
-            "no-input-gradient",
-            f"backward of {self._layer(i)}, must return the gradient of its input, got {came}: "
-            "does it end with return?",
-        )
-
-    # ---- the verdict ----
-
-    def audit(self) -> Audit:
-        """Judge every array, and explain what is wrong."""
-        spoilt = self._forward()
-        if not spoilt:
-            if not self.is_part:
-                self.leave_kinks()
-            spoilt = self._backward()
-        if spoilt:
-            return self._unchecked(spoilt)
-        self.remember()
-        compared = {key: self._compare_array(key) for key in self.arrays}
-        findings = {key: self._judge(key, found) for key, found in compared.items()}
-        blame = RIGHT
-        if any(finding.cause for finding in findings.values()) or self.moved:
-            blame = self._blame_self(findings) if self.is_part else self._blame(findings)
-        rows = [self._row(key, compared[key], findings[key]) for key in self.arrays]
-        if not self.is_part:
-            drawn, late = self._while_training()
-            rows, blame = rows + drawn, blame if blame.cause else late
-        words = blame.words if blame.cause else praise(rows)
-        verdict = Verdict(AUDIT, not blame.cause, blame.cause, words)
-        return Audit(self.method, len(self.X), tuple(rows), verdict, self.replaced)
-
-    def _while_training(self) -> tuple[list[AuditRow], Finding]:
-        """Judge each layer that draws at random alone, as it is while training."""
-        rows: list[AuditRow] = []
-        blame = RIGHT
-        for i in reversed(self.draws):
-            part = self._layer_alone(i, self.inputs[i], self.inputs[i + 1].shape, training=True)
-            if part.verdict.cause in UNPROVED:  # all may be dropped
-                continue
-            finding = self._blame_part(i, part)
-            if finding.cause and not blame.cause:
-                blame = Finding(finding.cause, f"While training: {finding.words}")
-            name = self._layer(i)
-            rows += [replace(row, layer=name, name=f"{row.name}, training") for row in part.rows]
-        return rows, blame
-
-    def _unchecked(self, finding: Finding) -> Audit:
-        if finding.cause == "backward-stops" and not self.is_part:
-            finding = self._blame({})
-        rows = tuple(
-            AuditRow(self._layer(key[0]), key[1], array.size, 0, 0, math.nan, finding.cause, "?")
-            for key, array in self.arrays.items()
-        )
-        verdict = Verdict(AUDIT, False, finding.cause, finding.words)
-        return Audit(self.method, len(self.X), rows, verdict)
-
-    def _row(self, key: tuple[int, str], found: Comparison, finding: Finding) -> AuditRow:
-        decided = found.is_decided
-        error = float(np.max(found.errors[decided], initial=0)) if decided.any() else math.nan
-        size, checked = self.arrays[key].size, int(decided.sum())
-        skipped = len(decided) - checked
-        layer, name = self._layer(key[0]), key[1]
-        return AuditRow(layer, name, size, checked, skipped, error, finding.cause, finding.words)
-
-    def _layer(self, i: int) -> str:
-        return "the network" if i < 0 else f"layer {i}, {self.network[i]}"
-
-    def _compare_array(self, key: tuple[int, str]) -> Comparison:
-        if self.method == ENTRIES:
-            return self.entries(key, np.arange(self.arrays[key].size))
-        return self.directions(key)
-
-    def _judge(self, key: tuple[int, str], found: Comparison) -> Finding:
-        """Return what is wrong with the gradient of one array, or that it is right."""
-        analytic = self.analytic[key]
-        if not np.isfinite(analytic).all():
-            return Finding("not-finite", "holds NaN or infinity")
-        if found.is_flat:
-            return Finding(
-                "nothing-proved",
-                "is zero, analytically and numerically: this batch proves nothing; are all units "
-                "dead, or is the loss 0?",
-            )
-        if len(found.wrong):
-            return self._explain(key, found)
-        needed = DIRECTIONS if self.method == PROJECTIONS else (analytic.size + 1) // 2
-        if analytic.size and found.is_decided.sum() < needed:
-            return Finding(
-                "nobody-checked",
-                f"could be compared in {found.is_decided.sum()} of {len(found.errors)} places: the "
-                "others lie beside a kink or below rounding; give another batch",
-            )
-        return RIGHT
-
-    def _explain(self, key: tuple[int, str], found: Comparison) -> Finding:
-        """Return what is wrong with an array that is wrong, as far as it shows at once."""
-        if self.method == ENTRIES:
-            return self._known(key, found) or self._worst(key, found)
-        seen = found.is_decided
-        if not self.analytic[key].any():
-            return self._explain_closely(key)
-        factor = constant_factor(found.analytic[seen], found.numeric[seen], len(self.X))
-        return factor or Finding("differs", "differs along random directions")
-
-    def _explain_closely(self, key: tuple[int, str]) -> Finding:
-        """Look at entries of a large array that is wrong; that takes longer."""
-        sample = self.entries(key, self._sample(self.analytic[key]))
-        if len(sample.wrong):
-            return self._known(key, sample) or self._worst(key, sample)
-        return self._worst(key, self.entries(key, np.array([self._locate(key)])))
-
-    def _known(self, key: tuple[int, str], found: Comparison) -> Finding | None:
-        seen, analytic = found.is_decided, self.analytic[key]
-        index, numeric = found.index[seen], found.numeric[seen]
-        kept = 1 - getattr(self.network[0], "rate", math.nan) if self.training else None
-        return known_fault(Evidence(analytic, index, numeric, len(self.X), self.cotangent, kept))
-
-    def _worst(self, key: tuple[int, str], found: Comparison) -> Finding:
-        worst = int(np.argmax(np.where(found.is_decided, found.errors, -1)))
-        place = np.unravel_index(found.index[worst], self.analytic[key].shape)
-        where = ", ".join(str(int(i)) for i in place)
-        analytic, numeric = found.analytic[worst], found.numeric[worst]
-        return Finding(
-            "differs",
-            f"differs at entry ({where}): analytic {analytic:.9g}, numeric {numeric:.9g}, "
-            f"difference {analytic - numeric:.1e}",
-        )
-
-    def _sample(self, analytic: Array) -> Integers:
-        """Return some entries: the largest gradients, and others at random."""
-        size = analytic.size
-        largest = np.argsort(-np.abs(analytic), axis=None)[: SAMPLED // 2]
-        drawn = self.rng.choice(size, min(size, SAMPLED // 2), replace=False)
-        return np.unique(np.concatenate([largest, drawn]))
-
-    def _locate(self, key: tuple[int, str]) -> int:
-        """Return a wrong entry of a large array, by halving what holds it."""
-        first, last = 0, self.arrays[key].size
-        while last - first > 1:
-            middle = (first + last) // 2
-            is_left = len(self.directions(key, slice(first, middle)).wrong) > 0
-            first, last = (first, middle) if is_left else (middle, last)
-        return first
-
-    # ---- who is to blame ----
-
-    def _blame_self(self, findings: dict[tuple[int, str], Finding]) -> Finding:
-        for key in [key for key, finding in findings.items() if finding.cause == "differs"]:
-            if self.method == PROJECTIONS:
-                findings[key] = self._explain_closely(key)
-        return self._own_blame(findings)
-
-    def _own_blame(self, findings: dict[tuple[int, str], Finding]) -> Finding:
-        wrong = [(key, finding) for key, finding in reversed(findings.items()) if finding.cause]
-        wrong.sort(key=lambda pair: pair[1].cause in UNPROVED)
-        for (i, name), finding in wrong:
-            return Finding(finding.cause, sentence(self._layer(i), name, finding.words))
-        return RIGHT
-
-    def _blame(self, findings: dict[tuple[int, str], Finding]) -> Finding:
-        """Judge the loss and every layer alone; return the first fault, counted from the loss.
-
-        The gradients below a fault are wrong as well, without a fault of their layers: their
-        findings are changed to say so.
-        """
-        blame = RIGHT
-        wrong: dict[tuple[int, str], AuditRow] = {}
-        for i, part in self._parts():
-            wrong |= {(i, row.name): row for row in part.rows if row.cause not in ("", *UNPROVED)}
-            if not blame.cause:
-                blame = self._blame_part(i, part)
-        for key, finding in list(findings.items()):
-            own = wrong.get((max(key[0], 0), key[1]))  # the network's input is that of layer 0
-            if own and finding.cause not in ("", *UNPROVED):
-                findings[key] = Finding(own.cause, own.verdict)
-            elif finding.cause in ("differs", "rounded-to-float32") and blame.cause:
-                findings[key] = Finding("fault-above", f"{finding.words}; the fault lies above")
-            elif finding.cause == "differs" and self.method == PROJECTIONS:
-                findings[key] = self._explain_closely(key)
-        return blame if blame.cause else self._own_blame(findings)
-
-    def _parts(self) -> Iterator[tuple[int, Audit]]:
-        """Yield an audit of the loss alone, and of each layer alone, from the last to the first."""
-        inputs = self.run()
-        yield len(self.network), self._alone(Layer(), inputs[-1], self.network.loss, self.y)
-        for i in reversed(range(len(self.network))):
-            x, output = inputs[i], inputs[i + 1]
-            part = self._layer_alone(i, x, output.shape)
-            if part.verdict.cause == "backward-stops" and output.ndim == 2:
-                # With as many examples as outputs a sum over the wrong axis fits, and is known.
-                count = output.shape[1]
-                square = self._layer_alone(i, np.resize(x, (count, *x.shape[1:])), (count, count))
-                part = part if square.passed else square
-            yield i, part
-
-    def _layer_alone(
-        self, i: int, x: Array, shape: tuple[int, ...], training: bool = False
-    ) -> Audit:
-        cotangent = self.rng.standard_normal(shape)
-        layer = copy.deepcopy(self.network[i])
-        return self._alone(layer, x, _linear_loss(cotangent), None, cotangent, training)
-
-    def _alone(
-        self,
-        layer: Layer,
-        x: Array,
-        loss: Loss,
-        y: Any,
-        cotangent: Array | None = None,
-        training: bool = False,
-    ) -> Audit:
-        network = Network([layer], loss=loss, dtype=np.float64)
-        network[0].needs_input_gradient = True
-        method = ENTRIES if network.parameters.size + x.size <= MOST_ENTRIES // 4 else PROJECTIONS
-        part = _Auditor(
-            network, x, y, method, self.rng, is_part=True, cotangent=cotangent, training=training
-        )
-        return part.audit()
-
-    def _blame_part(self, i: int, part: Audit) -> Finding:
-        name = self._layer(i) if i < len(self.network) else "the loss"
-        wrong = [row for row in part.rows if row.cause not in ("", *UNPROVED)]
-        if i in self.moved:
-            is_late = any(row.name == "input" for row in wrong)
-            return _updates_first(name) if is_late else _updates(name)
-        if not wrong:
-            return RIGHT
-        if i == len(self.network):
-            words = wrong[-1].verdict.rstrip(".")
-            end = "" if words.endswith("?") else "."
-            return Finding(
-                wrong[-1].cause, f"The gradient of the logits, which the loss returns, {words}{end}"
-            )
-        if wrong[0].verdict == "?":
-            words = part.verdict.sentence.replace("layer 0", f"layer {i}", 1)
-            return Finding(wrong[0].cause, words)
-        return Finding(wrong[0].cause, sentence(name, wrong[0].name, wrong[0].verdict))
+def _judge_whole(slopes: Slopes) -> Judged:
+    """Judge every array of a network, and find out which layer is to blame for what is wrong."""
+    rows, broken = _judge_arrays(slopes)
+    if broken:
+        slopes.replaced = 0  # nothing was compared
+        if broken.cause == "backward-stops":
+            broken = _blame(slopes, {}) or broken
+        return [replace(row, cause=broken.cause) for row in rows.values()], broken
+    is_right = all(row.passed for row in rows.values()) and not slopes.moved
+    blame = RIGHT if is_right else _blame(slopes, rows)
+    drawn, late = _judge_while_training(slopes)
+    return [*rows.values(), *drawn], blame or late
 
 
-def _updates_first(name: str) -> Finding:
-    return Finding(
-        "update-before-passing",
-        f"backward of {name}, moves its own parameters before the gradient has passed on: the "
-        "gradient of its input is taken with weights that are new already.",
-    )
+def _judge_arrays(slopes: Slopes) -> tuple[dict[Key, AuditRow], Finding]:
+    """Judge every array, unless a rule is broken; return that as well."""
+    broken = found(_hold_rules, slopes)
+    if broken:
+        return {key: _row(slopes, key, Finding(broken.cause, "?")) for key in slopes.arrays}, broken
+    compared = {key: slopes.compare(key) for key in slopes.arrays}
+    said = {key: found(_hold_array, slopes, key, seen) for key, seen in compared.items()}
+    return {key: _row(slopes, key, said[key], seen) for key, seen in compared.items()}, RIGHT
 
 
-def _updates(name: str) -> Finding:
-    return Finding(
-        "update-in-backward",
-        f"backward of {name}, moves its own parameters: layers compute, optimizers move.",
-    )
+def _row(slopes: Slopes, key: Key, said: Finding, seen: Comparison | None = None) -> AuditRow:
+    errors = seen.errors[seen.is_decided] if seen else np.empty(0)
+    skipped = len(seen.errors) - len(errors) if seen else 0
+    largest = float(errors.max()) if len(errors) else math.nan
+    counts = (slopes.arrays[key].size, len(errors), skipped)
+    return AuditRow(slopes.name(key[0]), key[1], *counts, largest, said.cause, said.words)
+
+
+# ---- the rules without which nothing can be compared ----
+
+
+def _hold_rules(slopes: Slopes) -> None:
+    _hold_forward(slopes)
+    if slopes.place is None:
+        slopes.leave_kinks()
+    slopes.remember()
+    _hold_backward(slopes)
+
+
+def _hold_forward(slopes: Slopes) -> None:
+    """Run each layer and the loss twice; raise what is wrong with them."""
+    x, first = slopes.X, ""
+    for i in range(len(slopes.network)):
+        given, layer = x.copy(), slopes.name(i)
+        who = f"forward of {layer},"
+        with _told("forward-stops", who):
+            y, again = slopes.layer(i, given), slopes.layer(i, x.copy())
+        came = "None" if y is None else f"a {type(y).__name__}"
+        require(isinstance(y, np.ndarray), "returns-no-array", who=who, came=came)
+        require(y.dtype == np.float64, "casts-inside", layer=layer, dtype=y.dtype)
+        require(_same(given, x), "writes-into-argument", who=who, what="its input")
+        require(_same(y, again), "random-forward", who=who)
+        if not (first or np.isfinite(y).all()):
+            first = f" The first output that is not finite is that of {layer}."
+        x = y
+    given = x.copy()
+    with _told("loss-stops", "The loss"):
+        value, gradient = slopes.network.loss(given, slopes.y)
+        repeated, _ = slopes.network.loss(x.copy(), slopes.y)
+    require(math.isfinite(value), "not-finite/loss", value=value, first=first)
+    require(_same(given, x), "writes-into-argument", who="The loss", what="the outputs")
+    require(value == repeated, "random-forward/loss")
+    is_whole = np.shape(gradient) == x.shape
+    require(is_whole, "no-logits-gradient", shape=x.shape, came=_shape(gradient))
+
+
+def _hold_backward(slopes: Slopes) -> None:
+    """Run backward twice: the first time from gradients of 0, the second after a first."""
+    first, second = _backward(slopes), _backward(slopes)
+    checks.views(slopes.network)
+    for (i, name), array in slopes.arrays.items():
+        slopes.analytic[i, name] = second[max(i, 0), name].reshape(array.shape)
+    for (i, name), array in first.items():
+        if not (slopes.moved or _same(array, second[i, name])):
+            adds_up = _same(2 * array, second[i, name])
+            key = "gradients-add-up" if adds_up else "random-backward"
+            raise wrong(key, layer=slopes.name(i), name=name)
+
+
+def _backward(slopes: Slopes) -> dict[Key, Array]:
+    """Return the gradients that each layer writes and returns; what it moves is put back."""
+    start = {key: array.copy() for key, array in slopes.arrays.items() if key[0] >= 0}
+    came: dict[Key, Array] = {}
+    inputs = slopes.run()
+    gradient: Any = np.array(slopes.network.loss(inputs[-1], slopes.y)[1], np.float64)
+    for i in reversed(range(len(slopes.network))):
+        given, who = gradient.copy(), f"backward of {slopes.name(i)},"
+        with _told("backward-stops", who):
+            grad_x = slopes.network[i].backward(given)
+        fits = np.shape(grad_x) == inputs[i].shape
+        require(fits, "no-input-gradient", who=who, came=_shape(grad_x))
+        what = "the gradient it is given"
+        require(_same(given, gradient), "writes-into-argument", who=who, what=what)
+        gradient = np.array(grad_x, np.float64)
+        for name, array in {**slopes.network[i].gradients, "input": gradient}.items():
+            came[i, name] = np.array(array, np.float64)
+    slopes.moved = {key[0] for key, a in start.items() if (a != slopes.arrays[key]).any()}
+    for key, array in start.items():
+        slopes.arrays[key][...] = array
+    return came
+
+
+@contextmanager
+def _told(key: str, who: str) -> Iterator[None]:
+    """Make a finding of whatever a learner's layer or loss may raise."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ChainruleError) and key != "backward-stops":
+            raise  # wrong input stays an error
+        raise wrong(key, who=who, error=f"{type(error).__name__}: {error}") from error
 
 
 def _same(one: Array, other: Array) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def _stopped(method: str, name: str, error: Exception) -> Finding:
-    words = f"{method} of {name}, stops: {type(error).__name__}: {error}."
-    return Finding(f"{method}-stops", words)
+def _shape(array: Any) -> str:
+    return "None" if array is None else f"shape {np.shape(array)}"
 
 
-def _writes(who: str, what: str) -> Finding:
-    words = f"{who} writes into {what}: that is another's; make a new array."
-    return Finding("writes-into-argument", words)
+# ---- one array: whether its gradient is right, and what is wrong with it ----
 
 
-def _linear_loss(cotangent: Array) -> Loss:
-    """Return the loss whose gradient is `cotangent`, whatever the outputs are."""
-    return lambda outputs, y: (float(np.sum(cotangent * outputs)), cotangent)
+def _hold_array(slopes: Slopes, key: Key, seen: Comparison) -> None:
+    """Raise what is wrong with the gradient of one array."""
+    require(np.isfinite(slopes.analytic[key]).all(), "not-finite")
+    require(not seen.is_flat, "nothing-proved")
+    if len(seen.wrong):
+        _explain(slopes, key, seen)
+    checked = int(seen.is_decided.sum())
+    require(slopes.is_enough(seen), "nobody-checked", checked=checked, places=len(seen.errors))
+
+
+def _explain(slopes: Slopes, key: Key, seen: Comparison) -> None:
+    """Raise what is wrong with an array that is wrong, as far as it shows at once."""
+    if slopes.method == ENTRIES:
+        _explain_entries(slopes, key, seen)
+    if slopes.analytic[key].any():
+        chosen, numeric = seen.analytic[seen.is_decided], seen.numeric[seen.is_decided]
+        _hold_factor(chosen, numeric, len(slopes.X))
+        # In a whole network the fault may be another layer's: look closely where none is found.
+        require(slopes.place is not None, "differs/directions")
+    _explain_closely(slopes, key)
+
+
+def _explain_closely(slopes: Slopes, key: Key) -> None:
+    """Look at entries of a large array that is wrong, the largest and others; it takes longer."""
+    size, half = slopes.arrays[key].size, SAMPLED // 2
+    largest = np.argsort(-np.abs(slopes.analytic[key]), axis=None)[:half]
+    drawn = slopes.rng.choice(size, min(size, half), replace=False)
+    sample = slopes.entries(key, np.unique(np.concatenate([largest, drawn])))
+    if len(sample.wrong):
+        _explain_entries(slopes, key, sample)
+    raise _worst(slopes, key, slopes.entries(key, _locate(slopes, key)))
+
+
+def _locate(slopes: Slopes, key: Key) -> Integers:
+    """Return a wrong entry of a large array, by halving what holds it."""
+    first, last = 0, slopes.arrays[key].size
+    while last - first > 1:
+        middle = (first + last) // 2
+        is_left = len(slopes.directions(key, slice(first, middle)).wrong) > 0
+        first, last = (first, middle) if is_left else (middle, last)
+    return np.array([first])
+
+
+def _worst(slopes: Slopes, key: Key, seen: Comparison) -> Finding:
+    worst = int(np.argmax(np.where(seen.is_decided, seen.errors, -1)))
+    place = ", ".join(map(str, np.unravel_index(seen.index[worst], slopes.arrays[key].shape)))
+    analytic, numeric = seen.analytic[worst], seen.numeric[worst]
+    off = analytic - numeric
+    return wrong("differs", place=place, analytic=analytic, numeric=numeric, difference=off)
+
+
+# ---- the marks of known faults ----
+
+
+def _explain_entries(slopes: Slopes, key: Key, seen: Comparison) -> NoReturn:
+    """Raise the known fault whose mark the analytic gradient bears, or the worst entry."""
+    analytic, index = slopes.analytic[key], seen.index[seen.is_decided]
+    chosen, numeric = seen.analytic[seen.is_decided], seen.numeric[seen.is_decided]
+    require(analytic.any(), "zero-gradient")
+    has_influence = np.abs(numeric).max(initial=0) > 1e-7 * np.abs(chosen).max(initial=0)
+    require(has_influence, "no-influence")
+    kept = 1 - getattr(slopes.network[0], "rate", math.nan) if slopes.training else math.nan
+    _hold_factor(chosen, numeric, len(slopes.X), kept)
+    if is_close(chosen, numeric):
+        errors = np.abs(chosen - numeric) / np.abs(numeric).max()
+        is_rounded = errors.max() <= 1e-6 and np.median(errors) > 1e-9
+        require(not is_rounded, "rounded-to-float32", error=errors.max())
+        raise _worst(slopes, key, seen)
+    if analytic.ndim == 2:
+        turned = analytic.reshape(analytic.shape[::-1]).T.reshape(-1)[index]
+        require(not is_close(turned, numeric), "transposed-gradient")
+    if slopes.network.loss is _linear_loss and slopes.y.ndim == 2:
+        _hold_output(analytic, slopes.y)
+    closed = np.abs(numeric) <= 1e-9 * np.abs(numeric).max()
+    passes = closed.any() and chosen[closed].any()
+    is_unmasked = passes and is_close(chosen[~closed], numeric[~closed])
+    require(not is_unmasked, "missing-mask")
+    raise _worst(slopes, key, seen)
+
+
+def _hold_factor(chosen: Array, numeric: Array, batch: int, kept: float = math.nan) -> None:
+    """Raise the fault of a gradient that is a multiple of the right one.
+
+    `kept` is the share of its inputs that a Dropout keeps.
+    """
+    factor = float(chosen @ numeric / (numeric @ numeric))
+    rest = np.abs(chosen - factor * numeric).max()
+    # Of an error in single entries, a factor near 1 explains nothing.
+    if is_close(chosen, factor * numeric) and rest <= 0.1 * np.abs(chosen - numeric).max():
+        causes = {kept: "dropout-unscaled", -1.0: "sign-flipped", 1 / batch: "averaged-twice"}
+        causes[float(batch)] = "never-averaged"
+        for value, cause in causes.items():
+            is_near = math.isclose(factor, value, rel_tol=1e-5)
+            require(not is_near, cause, batch=batch, kept=kept)
+        raise wrong("constant-factor", factor=factor)
+
+
+def _hold_output(analytic: Array, grad_y: Array) -> None:
+    """Raise the fault of a gradient that follows wrongly from that of the output."""
+    if analytic.shape == grad_y.shape:
+        require(not is_close(analytic, np.maximum(grad_y, 0)), "mask-from-gradient")
+    if analytic.shape == grad_y.shape[1:]:
+        require(not any(is_close(analytic, row) for row in grad_y), "missing-bias-sum")
+        sums = [np.full(analytic.shape, grad_y.sum()), grad_y.sum(axis=1)]
+        is_turned = any(one.shape == analytic.shape and is_close(analytic, one) for one in sums)
+        require(not is_turned, "bias-wrong-axis")
+
+
+# ---- who is to blame ----
+
+
+def _blame(slopes: Slopes, rows: dict[Key, AuditRow]) -> Finding:
+    """Judge the loss and every layer alone; return the first fault, counted from the loss.
+
+    The gradients below a fault are wrong as well, without a fault of their layers: their
+    rows are changed to say so.
+    """
+    blame = RIGHT
+    own: dict[Key, AuditRow] = {}
+    for i in reversed(range(len(slopes.inputs))):
+        part, finding = _judge_alone(slopes, i)
+        own |= {(i, row.name): row for row in part if row.is_wrong}
+        blame = blame or (RIGHT if finding.cause in UNPROVED else finding)
+    for key, row in rows.items():
+        mine = own.get((max(key[0], 0), key[1]))  # the network's input is that of layer 0
+        if mine and row.is_wrong:
+            finding = Finding(mine.cause, mine.verdict)
+        elif row.cause in ("differs", "rounded-to-float32") and blame:
+            finding = wrong("fault-above", words=row.verdict)
+        elif row.cause == "differs" and slopes.method == PROJECTIONS:
+            finding = found(_explain_closely, slopes, key)
+        else:
+            continue
+        rows[key] = replace(row, cause=finding.cause, verdict=finding.words)
+    return blame or _first_of(reversed(rows.values()))
+
+
+def _first_of(rows: Iterable[AuditRow]) -> Finding:
+    """Return what is said of the first row that is wrong or, without one, that is not proved."""
+    failed = sorted((row for row in rows if not row.passed), key=lambda row: not row.is_wrong)
+    return next((Finding(row.cause, row.sentence) for row in failed), RIGHT)
+
+
+def _judge_alone(slopes: Slopes, i: int, training: bool = False) -> Judged:
+    """Judge a layer alone or, behind the last layer, the loss."""
+    part, broken = _judge_arrays(_alone(slopes, i, len(slopes.X), training))
+    if broken.cause == "backward-stops" and not training and slopes.inputs[i + 1].ndim == 2:
+        # With as many examples as outputs a sum over the wrong axis fits, and is known.
+        square, other = _judge_arrays(_alone(slopes, i, slopes.inputs[i + 1].shape[1]))
+        if other or _first_of(square.values()):
+            part, broken = square, other
+    rows, blame = list(part.values()), broken or _first_of(part.values())
+    if i in slopes.moved:
+        is_late = any(row.name == "input" and row.is_wrong for row in rows)
+        key = "update-before-passing" if is_late else "update-in-backward"
+        blame = wrong(key, layer=slopes.name(i))
+    elif i == len(slopes.network) and blame:
+        blame = Finding(blame.cause, rows[-1].said_of("logits, which the loss returns,"))
+    return rows, blame
+
+
+def _alone(slopes: Slopes, i: int, count: int, training: bool = False) -> Slopes:
+    """Return a layer with `count` examples, under a loss whose gradient is drawn; or the loss."""
+    x, layer, loss, y = slopes.inputs[i], Layer(), slopes.network.loss, slopes.y
+    if i < len(slopes.network):
+        x = np.resize(x, (count, *x.shape[1:]))
+        y = slopes.rng.standard_normal((count, *slopes.inputs[i + 1].shape[1:]))
+        layer, loss = copy.deepcopy(slopes.network[i]), _linear_loss
+    network = Network([layer], loss=loss, dtype=np.float64)
+    network[0].needs_input_gradient = True
+    method = _method(network.parameters.size + x.size, MOST_ENTRIES // 4)
+    return Slopes(network, x, y, method, slopes.rng, training, place=i)
+
+
+def _linear_loss(outputs: Array, cotangent: Array) -> tuple[float, Array]:
+    """Return a loss whose gradient is `cotangent`, whatever the outputs are."""
+    return float(np.sum(cotangent * outputs)), cotangent
+
+
+def _judge_while_training(slopes: Slopes) -> Judged:
+    """Judge each layer that draws at random alone, as it is while training."""
+    rows: list[AuditRow] = []
+    blame = RIGHT
+    for i in reversed(slopes.draws):
+        part, finding = _judge_alone(slopes, i, training=True)
+        if finding.cause not in UNPROVED:  # all may be dropped
+            rows += [replace(row, name=f"{row.name}, training") for row in part]
+            if finding and not blame:
+                blame = Finding(finding.cause, f"While training: {finding.words}")
+    return rows, blame

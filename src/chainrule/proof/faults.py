@@ -21,8 +21,10 @@ from chainrule.layers import Dense, Dropout, Layer, ReLU
 from chainrule.losses import softmax, softmax_crossentropy_with_logits
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
-from chainrule.proof import audit, diagnosis, verdicts
-from chainrule.proof.verdicts import Verdict
+from chainrule.proof import diagnosis
+from chainrule.proof.audit import audit
+from chainrule.proof.diagnosis import BATCH_LAW, DTYPE, LOSS, OPTIMIZER, SCALING, TRAINING
+from chainrule.proof.verdicts import AUDIT, Verdict
 from chainrule.training import epoch_batches, loss_and_accuracy, train_batch, train_network
 
 COURSE = "the code of the course"
@@ -342,41 +344,31 @@ def standardise_by_all_images(X_train: Array, X_test: Array) -> tuple[Array, Arr
 # ---- the bank ----
 
 
-def _judge_network(tool: Callable[..., Any]) -> Callable[[Any], Verdict]:
+def _judge_in_a_network(tool: Callable[..., Verdict]) -> Callable[[Any], Verdict]:
     """Return a judge of one part, a layer or a loss, in a network whose other parts are right."""
 
     def judge(part: Any) -> Verdict:
-        dense: Callable[..., Layer] = Dense
-        activation: Callable[..., Layer] = ReLU
-        loss: Loss = softmax_crossentropy_with_logits
-        if isinstance(part, type) and issubclass(part, ReLU | Dropout):
-            activation = part
-        elif isinstance(part, type):
-            dense = part
-        else:
-            loss = part
+        is_layer = isinstance(part, type)
+        is_activation = is_layer and issubclass(part, ReLU | Dropout)
+        activation = part if is_activation else ReLU
+        dense = part if is_layer and not is_activation else Dense
         layers: list[Layer] = [Dense(6, 7), activation(), dense(7, 7), ReLU(), Dense(7, 4)]
+        network = Network(layers, loss=_LOSS if is_layer else part, rng=1)
         rng = np.random.default_rng(0)
-        network = Network(layers, loss=loss, rng=1)
-        found = tool(network, rng.standard_normal((9, 6)), rng.integers(0, 4, 9))
-        return found.verdict if isinstance(found, verdicts.Audit) else found
+        return tool(network, rng.standard_normal((9, 6)), rng.integers(0, 4, 9))
 
     return judge
 
 
-def _judge_optimizer(part: Any) -> Verdict:
-    return diagnosis.diagnose_optimizer(part(learning_rate=0.01))
-
-
 # By name: the judge of a part.
 JUDGES: dict[str, Callable[[Any], Verdict]] = {
-    verdicts.AUDIT: _judge_network(audit.audit),
-    diagnosis.BATCH_LAW: _judge_network(diagnosis.diagnose_batch_law),
-    diagnosis.DTYPE: _judge_network(diagnosis.diagnose_dtype),
-    diagnosis.LOSS: diagnosis.diagnose_loss,
-    diagnosis.OPTIMIZER: _judge_optimizer,
-    diagnosis.TRAINING: diagnosis.diagnose_training,
-    diagnosis.SCALING: diagnosis.diagnose_scaling,
+    AUDIT: _judge_in_a_network(lambda *given: audit(*given).verdict),
+    BATCH_LAW: _judge_in_a_network(diagnosis.diagnose_batch_law),
+    DTYPE: _judge_in_a_network(diagnosis.diagnose_dtype),
+    LOSS: diagnosis.diagnose_loss,
+    OPTIMIZER: lambda part: diagnosis.diagnose_optimizer(part(learning_rate=0.01)),
+    TRAINING: diagnosis.diagnose_training,
+    SCALING: diagnosis.diagnose_scaling,
 }
 
 
@@ -398,6 +390,8 @@ class Fault:
         What a learner sees.
     explanation : str
         What is wrong, in a sentence.
+    fix : str
+        How it is mended, in a sentence.
     origin : str
         Where it is known from; "" if it is a mistake that anyone makes.
     """
@@ -408,6 +402,7 @@ class Fault:
     healthy: Callable[..., Any] = field(repr=False)
     symptom: str = field(repr=False)
     explanation: str = field(repr=False)
+    fix: str = field(repr=False)
     origin: str = field(default="", repr=False)
 
     def diagnose(self) -> Verdict:
@@ -421,164 +416,135 @@ class Fault:
 
 _LOSS: Loss = softmax_crossentropy_with_logits
 
+# A name and a tool, the faulty part and the healthy one; symptom, explanation, fix, origin.
 _BANK = (
-    Fault(
-        "averaged-twice", verdicts.AUDIT, TwiceAveragingDense, Dense,
+    Fault("averaged-twice", AUDIT, TwiceAveragingDense, Dense,
         "Training is slow; a larger rate or a smaller batch helps.",
         "The gradient is divided by the batch size in the loss, and again in the layer.",
-        f"{COURSE} (F1), whose SGD ends at 91.6 % with this bug alone, and at 96.8 % without",
-    ),
-    Fault(
-        "never-averaged", diagnosis.BATCH_LAW, summed_crossentropy, _LOSS,
+        "Let the loss alone divide by the batch size; backward only sums.",
+        f"{COURSE} (F1), whose SGD ends at 91.6 % with this bug alone, and at 96.8 % without"),
+    Fault("never-averaged", BATCH_LAW, summed_crossentropy, _LOSS,
         "A rate that works for small batches diverges for large ones.",
         "Loss and gradient are sums over the batch, so that the step grows with it.",
-    ),
-    Fault(
-        "sign-flipped", verdicts.AUDIT, SignFlippedDense, Dense,
+        "Divide loss and gradient by the batch size, both of them, in the loss."),
+    Fault("sign-flipped", AUDIT, SignFlippedDense, Dense,
         "The loss rises from the first step.",
         "The gradients of the layer have the wrong sign, and the step climbs.",
-    ),
-    Fault(
-        "transposed-gradient", verdicts.AUDIT, TransposedDense, Dense,
+        "Keep the gradients as they are; the minus belongs to the optimizer's step."),
+    Fault("transposed-gradient", AUDIT, TransposedDense, Dense,
         "A network learns worse as soon as it has a square layer; others stop with an error.",
         "The gradient of the weights is dyᵀ x, the transpose of xᵀ dy, which fits where in = out.",
-    ),
-    Fault(
-        "bias-wrong-axis", verdicts.AUDIT, WrongAxisDense, Dense,
+        "Write xᵀ dy, and check it with a layer that is not square."),
+    Fault("bias-wrong-axis", AUDIT, WrongAxisDense, Dense,
         "It runs for one batch size alone, and the biases learn nothing of use.",
         "The gradient of the biases is summed over the outputs, axis 1, not over the batch.",
-    ),
-    Fault(
-        "missing-bias-sum", verdicts.AUDIT, UnsummedBiasDense, Dense,
+        "Sum over the batch, axis 0: one number for each output."),
+    Fault("missing-bias-sum", AUDIT, UnsummedBiasDense, Dense,
         "It learns, but the biases jump from batch to batch.",
         "The gradient of the biases is that of one example: the sum over the batch is missing.",
-    ),
-    Fault(
-        "missing-mask", verdicts.AUDIT, UnmaskedReLU, ReLU,
+        "Sum over the batch: each example adds its dy to the gradient."),
+    Fault("missing-mask", AUDIT, UnmaskedReLU, ReLU,
         "It learns a little, and stops early.",
         "ReLU passes the gradient on where it had switched the unit off.",
-    ),
-    Fault(
-        "mask-from-gradient", verdicts.AUDIT, GradientMaskedReLU, ReLU,
+        "Multiply by the mask (x > 0)."),
+    Fault("mask-from-gradient", AUDIT, GradientMaskedReLU, ReLU,
         "Units only ever shrink; the loss stalls.",
         "ReLU masks by the sign of the gradient that comes back, not by that of its input.",
-    ),
-    Fault(
-        "dropout-unscaled", verdicts.AUDIT, UnscaledDropout, Dropout,
+        "Keep x in forward, and mask by its sign."),
+    Fault("dropout-unscaled", AUDIT, UnscaledDropout, Dropout,
         "Layers below a Dropout learn more slowly than those above.",
         "Forward divides by 1 - rate, backward does not: the gradient is too small by that factor.",
-    ),
-    Fault(
-        "update-before-passing", verdicts.AUDIT, EagerDense, Dense,
+        "Multiply the gradient by the mask that forward used, scale included."),
+    Fault("update-before-passing", AUDIT, EagerDense, Dense,
         "All is well at small rates, and unstable earlier than it should be.",
         "The layer moves its weights, and then passes the gradient on through the new ones.",
-    ),
-    Fault(
-        "float64-creep", diagnosis.DTYPE, UpcastingDense, Dense,
+        "Let backward compute and the optimizer move, after the last layer."),
+    Fault("float64-creep", DTYPE, UpcastingDense, Dense,
         "Twice the memory and twice the time, with the same result.",
         "An array of float64, NumPy's default, turns everything behind it into float64.",
-        f"{COURSE} (F5): randn and astype(float)",
-    ),
-    Fault(
-        "softmax-without-shift", diagnosis.LOSS, unshifted_crossentropy, _LOSS,
+        "Decide the dtype once, and give constants that of the parameters.",
+        f"{COURSE} (F5): randn and astype(float)"),
+    Fault("softmax-without-shift", LOSS, unshifted_crossentropy, _LOSS,
         "The loss becomes NaN once the network is sure of itself.",
         "exp overflows beyond 709 (beyond 88 in float32): the row's maximum is not subtracted.",
-    ),
-    Fault(
-        "log-plus-epsilon", diagnosis.LOSS, capped_crossentropy, _LOSS,
+        "Subtract each row's maximum first: it changes nothing else."),
+    Fault("log-plus-epsilon", LOSS, capped_crossentropy, _LOSS,
         "The loss never exceeds 20.7, however wrong the network is.",
         "log(p + 1e-9) caps the loss at 20.7, and the gradient belongs to another loss.",
-        f"{COURSE} (F6)",
-    ),
-    Fault(
-        "softmax-twice", diagnosis.LOSS, twice_softmax_crossentropy, _LOSS,
+        "Take the loss from the logits, by log-sum-exp; no log of 0 can occur.",
+        f"{COURSE} (F6)"),
+    Fault("softmax-twice", LOSS, twice_softmax_crossentropy, _LOSS,
         "It learns slowly, and the loss does not fall below 1.46 for ten classes.",
         "The model ends in a softmax, and the loss takes another one of its result.",
-    ),
-    Fault(
-        "id-keyed-state", diagnosis.OPTIMIZER, IdKeyedAdam, Adam,
+        "Let the model end in logits; the loss takes the softmax."),
+    Fault("id-keyed-state", OPTIMIZER, IdKeyedAdam, Adam,
         "Memory grows with every step; at times a shape does not fit.",
         "The moments are found by the id of arrays that are replaced at every step.",
-        f"{COURSE} (F2): about 3.9 MB a step",
-    ),
-    Fault(
-        "state-lost", diagnosis.OPTIMIZER, ForgetfulAdam, Adam,
+        "Keep one vector a moment, for the whole vector of parameters.",
+        f"{COURSE} (F2): about 3.9 MB a step"),
+    Fault("state-lost", OPTIMIZER, ForgetfulAdam, Adam,
         "Adam jitters, and learns no better than from the sign of each gradient.",
         "The moments are made anew at every step: the optimizer remembers nothing.",
-        f"{COURSE} (F2), where no id happens to be used again",
-    ),
-    Fault(
-        "betas-swapped", diagnosis.OPTIMIZER, SwappedAdam, Adam,
+        "Keep the moments in the optimizer from one step to the next.",
+        f"{COURSE} (F2), where no id happens to be used again"),
+    Fault("betas-swapped", OPTIMIZER, SwappedAdam, Adam,
         "Training is sluggish and overshoots, as with far too much momentum.",
         "The mean of the gradient is taken with beta2, the mean of its square with beta1.",
-    ),
-    Fault(
-        "t-per-layer", diagnosis.OPTIMIZER, LayerCountingAdam, Adam,
+        "Take beta1 for the mean of the gradient, beta2 for that of its square."),
+    Fault("t-per-layer", OPTIMIZER, LayerCountingAdam, Adam,
         "The first steps are too short or too long, and differ from layer to layer.",
         "t is counted with every layer, so that it is the number of layers times that of steps.",
-        f"{COURSE} (F3)",
-    ),
-    Fault(
-        "t-restarted", diagnosis.TRAINING, train_with_restarted_time, train_network,
+        "Count t once a step, outside the loop over layers.",
+        f"{COURSE} (F3)"),
+    Fault("t-restarted", TRAINING, train_with_restarted_time, train_network,
         "The loss jumps at the beginning of every epoch.",
         "t goes back to 0 with each epoch while the moments are kept.",
-    ),
-    Fault(
-        "no-bias-correction", diagnosis.OPTIMIZER, UncorrectedAdam, Adam,
+        "Keep t over all epochs, like the moments."),
+    Fault("no-bias-correction", OPTIMIZER, UncorrectedAdam, Adam,
         "The first dozen steps are up to 6.57 times too long, and some units die.",
         "The moments start at 0 and are not corrected for that.",
-    ),
-    Fault(
-        "bias-correction-multiplied", diagnosis.OPTIMIZER, MultiplyingAdam, Adam,
+        "Divide m by 1 - β₁ᵗ and v by 1 - β₂ᵗ."),
+    Fault("bias-correction-multiplied", OPTIMIZER, MultiplyingAdam, Adam,
         "The first steps are 10 to 43 times too long.",
         "The moments are multiplied by 1 - βᵗ where the paper divides.",
-    ),
-    Fault(
-        "no-power-of-t", diagnosis.OPTIMIZER, PowerlessAdam, Adam,
+        "Divide by 1 - βᵗ: the moments are too small at first."),
+    Fault("no-power-of-t", OPTIMIZER, PowerlessAdam, Adam,
         "The first step is right, the next ones up to 2.08 times too long, later ones a third.",
         "The moments are divided by 1 - β at every step, not by 1 - βᵗ.",
-    ),
-    Fault(
-        "epsilon-on-parameter", diagnosis.OPTIMIZER, DriftingAdam, Adam,
+        "Raise β to the power t: the correction fades as the moments fill."),
+    Fault("epsilon-on-parameter", OPTIMIZER, DriftingAdam, Adam,
         "Parameters whose gradient is 0 become NaN; all others drift by epsilon a step.",
         "A bracket is missing: epsilon is added to the quotient, not to the root below it.",
-    ),
-    Fault(
-        "integer-parameters", diagnosis.OPTIMIZER, WholeNumberSGD, SGD,
+        "Set the bracket: m̂ / (√v̂ + ε)."),
+    Fault("integer-parameters", OPTIMIZER, WholeNumberSGD, SGD,
         "The loss does not change at all.",
         "The parameters lie in an array of integers, which cuts off every step below 1.",
-    ),
-    Fault(
-        "labels-shuffled-apart", diagnosis.TRAINING, train_with_labels_apart, train_network,
+        "Make the parameters floats: float32, or np.zeros(n) and not [0, 0]."),
+    Fault("labels-shuffled-apart", TRAINING, train_with_labels_apart, train_network,
         "The loss stays at ln 10, the accuracy at one in ten.",
         "Images and labels are shuffled by two orders, and no longer belong together.",
-    ),
-    Fault(
-        "batches-only-shuffled", diagnosis.TRAINING, train_with_shuffled_batches, train_network,
+        "Draw one order, and index images and labels with it."),
+    Fault("batches-only-shuffled", TRAINING, train_with_shuffled_batches, train_network,
         "It learns, but worse on data that is sorted by class.",
         "The same images always share a batch: only the order of the batches is shuffled.",
-    ),
-    Fault(
-        "examples-missed", diagnosis.TRAINING, train_without_the_rest, train_network,
+        "Draw an order of the examples in each epoch, and cut it then."),
+    Fault("examples-missed", TRAINING, train_without_the_rest, train_network,
         "None in a large dataset; in a small one some examples are missed in each epoch.",
         "The number of batches is rounded down, and the last, smaller batch is never trained on.",
-    ),
-    Fault(
-        "trains-on-validation", diagnosis.TRAINING, train_on_validation, train_network,
+        "Round the number of batches up; the last one is smaller."),
+    Fault("trains-on-validation", TRAINING, train_on_validation, train_network,
         "The validation accuracy is as good as that on the training images; new images are worse.",
         "The validation images are trained on, and no longer tell what the network has learned.",
-    ),
-    Fault(
-        "tiny-deviation", diagnosis.SCALING, standardise_by_tiny_deviations, standardise_each_pixel,
+        "Only look at validation images: no backward and no step."),
+    Fault("tiny-deviation", SCALING, standardise_by_tiny_deviations, standardise_each_pixel,
         "Single test images get absurd predictions, and the test loss is huge.",
         "A pixel that never varied in training is divided by 0 + 1e-9.",
-        f"{COURSE} (F4): test image 7024 of MNIST reaches 9.4e7 standard deviations",
-    ),
-    Fault(
-        "statistics-from-test", diagnosis.SCALING, standardise_by_all_images, standardise,
+        "One mean and deviation for all pixels; or leave constant pixels at 0.",
+        f"{COURSE} (F4): test image 7024 of MNIST reaches 9.4e7 standard deviations"),
+    Fault("statistics-from-test", SCALING, standardise_by_all_images, standardise,
         "Results that are a little too good, and not to be had on new images.",
         "Mean and deviation are measured on the test images as well, which must stay unseen.",
-    ),
+        "Measure on the training images alone, and apply to all."),
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _BANK}

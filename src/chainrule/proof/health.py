@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,18 +48,17 @@ def check_health(network: Network, X: ArrayLike, y: ArrayLike, *, rng: Seed = 0)
     return verdicts
 
 
-def _health(passed: bool, cause: str, words: str) -> Verdict:
-    return Verdict(HEALTH, passed, "" if passed else cause, words)
+def _health(cause: str, passed: bool, words: str, advice: str = ".") -> Verdict:
+    """Return a verdict whose words end in a period or, where it is no, in an advice."""
+    return Verdict(HEALTH, passed, "" if passed else cause, words + ("." if passed else advice))
 
 
 def _fresh_copy(network: Network, rng: np.random.Generator) -> Network:
     """Return a copy whose Dense layers are drawn anew; other layers stay as they are."""
     fresh = network.copy()
-    follower = [*list(fresh)[1:], None]
-    for layer, after in zip(fresh, follower, strict=True):
+    for layer, after in zip_longest(fresh, fresh[1:]):
         if isinstance(layer, Dense):
-            is_curved = isinstance(after, Sigmoid | Tanh)
-            draw = glorot_normal if is_curved else he_normal
+            draw = glorot_normal if isinstance(after, Sigmoid | Tanh) else he_normal
             layer.weights = draw(rng, layer.n_in, layer.n_out)
             layer.biases = np.zeros(layer.n_out)
     return fresh
@@ -68,26 +68,22 @@ def _zero_logits(network: Network, X: Array, y: Array) -> Verdict:
     classes = network.forward(X[:1]).shape[1]
     loss = float(network.loss(np.zeros((len(X), classes)), y)[0])
     exact = math.log(classes)
-    words = f"Loss at zero logits: {loss:.6f}, ln {classes} = {exact:.6f}."
-    return _health(math.isclose(loss, exact, rel_tol=1e-14), "not-ln-classes", words)
+    words = f"Loss at zero logits: {loss:.6f}, ln {classes} = {exact:.6f}"
+    return _health("not-ln-classes", math.isclose(loss, exact, rel_tol=1e-14), words)
 
 
 def _first_loss(fresh: Sequence[Network], X: Array, y: Array) -> Verdict:
     outputs = [network.forward(X) for network in fresh]
-    pairs = zip(fresh, outputs, strict=True)
-    loss = float(np.median([network.loss(output, y)[0] for network, output in pairs]))
-    spread, classes = float(np.std(outputs)), outputs[0].shape[1]
+    losses = [network.loss(output, y)[0] for network, output in zip(fresh, outputs, strict=True)]
+    loss, classes = float(np.median(losses)), outputs[0].shape[1]
     chance = math.log(classes)
-    passed = loss <= 2 * chance
-    words = f"Loss before training: {loss:.3f}, allowed is twice ln {classes}, {2 * chance:.3f}."
-    if passed and loss > 1.05 * chance:
-        words += (
-            f" It lies above ln {classes} because He-initialised logits spread (here with a "
-            f"deviation of {spread:.2f}): a fresh network is wrong with some confidence."
-        )
-    if not passed:
-        words += " The logits spread too far: are the inputs standardised, the weights too large?"
-    return _health(passed, "high-first-loss", words)
+    words = f"Loss before training: {loss:.3f}, allowed is twice ln {classes}, {2 * chance:.3f}"
+    if 1.05 * chance < loss <= 2 * chance:
+        words += f". It lies above ln {classes} because He-initialised logits spread (here with "
+        words += f"a deviation of {np.std(outputs):.2f}): "
+        words += "a fresh network is wrong with some confidence"
+    advice = ". The logits spread too far: are the inputs standardised, the weights too large?"
+    return _health("high-first-loss", loss <= 2 * chance, words, advice)
 
 
 def _tiny_batch(fresh: Network, X: Array, y: Array) -> Verdict:
@@ -95,35 +91,29 @@ def _tiny_batch(fresh: Network, X: Array, y: Array) -> Verdict:
     fresh.optimizer = Adam(0.005)
     first = loss = float(fresh.loss(fresh.forward(X), y)[0])
     steps = 0
-    while steps < TINY_STEPS and loss > 0.01 * first and math.isfinite(loss):
-        try:
+    try:
+        while steps < TINY_STEPS and loss > 0.01 * first and math.isfinite(loss):
             train_batch(fresh, X, y)
-        except TrainingDiverged:
-            loss = math.nan
-            break
-        loss = float(fresh.loss(fresh.forward(X), y)[0])
-        steps += 1
-    words = f"A batch of {len(X)} is overfitted: loss {first:.3f} to {loss:.3f} in {steps} steps."
-    if loss <= 0.01 * first:
-        return _health(True, "", words)
-    words = (
-        f"A batch of {len(X)} cannot be overfitted: loss {first:.3f} to {loss:.3f} in {steps} "
-        "steps; do the labels belong to the images, do the gradients arrive, is the network too "
-        "narrow or too deep?"
-    )
-    return _health(False, "cannot-overfit", words)
+            loss = float(fresh.loss(fresh.forward(X), y)[0])
+            steps += 1
+    except TrainingDiverged:
+        loss = math.nan
+    passed = loss <= 0.01 * first
+    can = "is" if passed else "cannot be"
+    words = f"A batch of {len(X)} {can} overfitted: loss {first:.3f} to {loss:.3f} in {steps} steps"
+    advice = "; do the labels belong to the images, do the gradients arrive, "
+    advice += "is the network too narrow or too deep?"
+    return _health("cannot-overfit", passed, words, advice)
 
 
 def _dead_units(network: Network, X: Array) -> Iterator[Verdict]:
     for i, (layer, output) in enumerate(zip(network, network.activations(X), strict=True)):
         if isinstance(layer, ReLU):
-            units = output.reshape(len(output), -1)
-            dead = int((units <= 0).all(axis=0).sum())
-            count = units.shape[1]
-            words = f"Dead units of layer {i}, {layer}: {dead} of {count} on {len(X)} examples."
-            if dead > count / 2:
-                words += " More than half learn nothing: is the rate too high?"
-            yield _health(dead <= count / 2, "dead-units", words)
+            is_dead = (output.reshape(len(output), -1) <= 0).all(axis=0)
+            dead, count = int(is_dead.sum()), is_dead.size
+            words = f"Dead units of layer {i}, {layer}: {dead} of {count} on {len(X)} examples"
+            advice = ". More than half learn nothing: is the rate too high?"
+            yield _health("dead-units", dead <= count / 2, words, advice)
 
 
 def _step_sizes(network: Network, X: Array, y: Array) -> Iterator[Verdict]:
@@ -133,19 +123,14 @@ def _step_sizes(network: Network, X: Array, y: Array) -> Iterator[Verdict]:
     try:
         train_batch(stepped, X[:64], y[:64])
     except TrainingDiverged as error:
-        yield _health(False, "step-size", f"Not one step can be made: {error}")
+        yield _health("step-size", False, f"Not one step can be made: {error}", "")
         return
     for i, (before, after) in enumerate(zip(network, stepped, strict=True)):
         for name, start in before.parameters.items():
-            if np.ndim(start) < 2:
-                continue
-            size = float(np.linalg.norm(start)) or 1.0
-            ratio = float(np.linalg.norm(after.parameters[name] - start)) / size
-            words = (
-                f"One step moves the {name} of layer {i}, {before}, by {ratio:.1e} of the whole."
-            )
-            if not ratio > 0:
-                words += " They stand still."
-            elif ratio > 0.1:
-                words += " More than a tenth: is the rate too high?"
-            yield _health(0 < ratio <= 0.1, "step-size", words)
+            if np.ndim(start) >= 2:
+                size = float(np.linalg.norm(start)) or 1.0
+                ratio = float(np.linalg.norm(after.parameters[name] - start)) / size
+                moved = f"One step moves the {name} of layer {i}, {before}, by {ratio:.1e}"
+                much = ". More than a tenth: is the rate too high?"
+                advice = much if ratio > 0.1 else ". They stand still."
+                yield _health("step-size", 0 < ratio <= 0.1, f"{moved} of the whole", advice)
