@@ -41,8 +41,8 @@ def find_digits(ink: Array, noise: float) -> Found:
     ndimage = extra("scipy.ndimage")
     smooth = ndimage.gaussian_filter(ink, 0.8)
     contrast = _contrast(smooth, noise)
-    level = max(0.35 * contrast, 4 * noise)
-    if contrast < LEAST_CONTRAST or contrast < 5 * noise:
+    level = max(0.35 * contrast, 2.5 * noise)
+    if contrast < LEAST_CONTRAST or contrast < 3.5 * noise:
         raise ChainruleError(
             f"The picture is empty: its strongest ink differs from the ground by {contrast:.0%} "
             f"of black against white; draw with more contrast."
@@ -56,7 +56,7 @@ def find_digits(ink: Array, noise: float) -> Found:
 
 def _contrast(ink: Array, noise: float) -> float:
     """Return how far the strongest ink is from the ground."""
-    strong = ink[ink > max(LEAST_CONTRAST / 2, 4 * noise)]
+    strong = ink[ink > max(LEAST_CONTRAST / 2, 3 * noise)]
     if strong.size < 10:
         return float(ink.max(initial=0))
     return float(np.quantile(strong, 0.9))
@@ -105,13 +105,14 @@ def _judged(ink, mask, pieces, contrast, level):
         pieces = inner
     else:
         doubts.append("A stroke is cut by the border of the picture: show all of the digit.")
+    strength = ndimage.maximum(ndimage.gaussian_filter(ink, 1.5), labels, np.arange(labels.max() + 1))
+    pieces = [p for p in pieces if strength[p.labels[0]] >= 0.55 * contrast] or pieces
     largest = max(p.ink for p in pieces)
     pieces = [p for p in pieces if p.ink >= SPECK * largest and size(p) > 2]
     stroke = _stroke_width(mask & np.isin(labels, [l for p in pieces for l in p.labels]))
     pieces = _joined(pieces, stroke, labels)
     tallest = max(size(p) for p in pieces)
-    digits = [p for p in pieces if size(p) >= SMALL * tallest]
-    rest = [p for p in pieces if p not in digits]
+    digits = _in_a_row([p for p in pieces if size(p) >= SMALL * tallest])
     digits.sort(key=lambda p: p.columns.start + p.columns.stop)
     inks, boxes = [], []
     for p in digits:
@@ -156,3 +157,33 @@ def _joined(pieces, stroke, labels):
                     break
             if changed: break
     return pieces
+
+
+def doubts_of(pictures: Array, probabilities: Array) -> tuple[str, ...]:
+    """Return what speaks against digits in MNIST's form, whose probabilities are given."""
+    doubts = []
+    ranked = np.sort(probabilities, axis=1)
+    if (ranked[:, -1] < 0.7).any():
+        doubts.append("The model is not sure: it gives no digit as much as 70%.")
+    return tuple(doubts)
+
+
+def _in_a_row(pieces):
+    """Return the pieces that stand in a row with the one that has most ink, close together."""
+    row = [max(pieces, key=lambda p: p.ink)]
+    rest = [p for p in pieces if p is not row[0]]
+    grown = True
+    while grown:
+        grown = False
+        for p in rest:
+            for q in row:
+                overlap = min(p.rows.stop, q.rows.stop) - max(p.rows.start, q.rows.start)
+                gap = max(p.columns.start, q.columns.start) - min(p.columns.stop, q.columns.stop)
+                if overlap > 0.5 * min(p.height, q.height) and gap < 0.8 * max(p.height, q.height):
+                    row.append(p)
+                    rest = [one for one in rest if one is not p]
+                    grown = True
+                    break
+            if grown:
+                break
+    return row
