@@ -103,9 +103,8 @@ class Reader:
 
 
 def drawn_digits(dataset, seed, count):
-    """Return the images and labels of so many of the test digits."""
-    most = len(dataset.test_labels)
-    chosen = np.random.default_rng(seed).choice(most, min(count, most), replace=False)
+    """Return the images and labels of so many test digits; fewer are the first of more."""
+    chosen = np.random.default_rng(seed).permutation(len(dataset.test_labels))[:count]
     return dataset.test_images[chosen], dataset.test_labels[chosen]
 
 

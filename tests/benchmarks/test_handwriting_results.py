@@ -145,6 +145,14 @@ def model(tmp_path_factory):
     return str(path)
 
 
+def test_fewer_digits_are_the_first_of_more():
+    dataset = SimpleNamespace(test_images=np.arange(50), test_labels=np.arange(50) % 10)
+    few, many = (answers.drawn_digits(dataset, 0, count) for count in (5, 20))
+    assert (few[0] == many[0][:5]).all()
+    assert len(set(many[0])) == 20
+    assert (many[0] % 10 == many[1]).all()
+
+
 def progress(records, scene, count):
     yield from records
 
