@@ -54,6 +54,22 @@ def stripes(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Let BLAS have two threads, chosen by nobody."""
+    from threadpoolctl import threadpool_limits
+
+    from chainrule import threads
+
+    for name in threads.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1}, raising=False)
+    assert threads._LIMIT.found()
+    with threadpool_limits(2, user_api="blas"):
+        threads._LIMIT._let_any_thread_limit()
+        yield
+
+
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
     "--no-sandbox",

@@ -3,32 +3,18 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 import chainrule
+from blas import blas_threads
 from chainrule import threads
 from chainrule.threads import SMALL_PRODUCT, one_thread, one_thread_for
-
-
-def blas_threads():
-    return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
-
-
-@pytest.fixture
-def two_threads(monkeypatch):
-    """Let BLAS have two threads, chosen by nobody."""
-    for name in threads.SETTINGS:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1}, raising=False)
-    assert threads._LIMIT.found()
-    with threadpool_limits(2, user_api="blas"):
-        for library in threads._LIMIT.shared.lib_controllers:
-            if hasattr(library, "clear_controlling_thread"):  # any thread may limit again
-                library.clear_controlling_thread(force=True)
-        yield
 
 
 def test_one_thread_within_and_two_after(two_threads):
@@ -44,7 +30,8 @@ def test_an_error_within_restores_the_threads(two_threads):
     assert blas_threads() == {2}
 
 
-def test_blocks_that_overlap_in_threads_leave_what_was(two_threads):
+@pytest.mark.parametrize("block", [one_thread, partial(one_thread_for, 1)])
+def test_blocks_that_overlap_in_threads_leave_what_was(two_threads, block):
     first_in, second_in, first_out = threading.Event(), threading.Event(), threading.Event()
     seen = []
 
@@ -56,7 +43,7 @@ def test_blocks_that_overlap_in_threads_leave_what_was(two_threads):
 
     def second():
         first_in.wait(60)
-        with one_thread():
+        with block():
             second_in.set()
             first_out.wait(60)
             seen.append(blas_threads())
@@ -104,3 +91,64 @@ def test_without_threadpoolctl_the_block_runs_and_one_warning_says_so():
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["ran", "ran"]
     assert ran.stderr.count("no effect without the package threadpoolctl") == 1
+
+
+def test_afterwards_any_thread_may_limit(two_threads):
+    def limited():
+        with threadpool_limits(1, user_api="blas"):
+            return blas_threads()
+
+    with one_thread():
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(limited).result() == {1}
+    assert blas_threads() == {2}
+
+
+def test_a_limit_of_the_users_ends_though_another_thread_asked_meanwhile(two_threads):
+    def asked():
+        with one_thread():
+            return blas_threads()
+
+    with ThreadPoolExecutor(1) as pool:  # its thread lives on
+        with threadpool_limits(1, user_api="blas"):
+            assert pool.submit(asked).result() == {1}
+        assert blas_threads() == {2}
+
+
+def test_what_was_not_limited_is_not_restored(two_threads):
+    asked, over = threading.Event(), threading.Event()
+
+    def asks():
+        with one_thread():
+            asked.set()
+            over.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        with threadpool_limits(3, user_api="blas"):  # of this thread, which no other can change
+            done = pool.submit(asks)
+            asked.wait(60)
+        over.set()
+        done.result()
+    assert blas_threads() == {2}
+
+
+def test_more_processors_than_openblas_is_built_for_are_no_choice_of_the_user(monkeypatch):
+    libraries = SimpleNamespace(
+        lock=threading.Lock(), holders=0, found=lambda: True, own=SimpleNamespace(info=list)
+    )
+    monkeypatch.setattr(threads, "_LIMIT", libraries)
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(192), raising=False)
+    for name in threads.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    for numbers, chosen in [
+        ([64], False),
+        ([64, 1], False),
+        ([192], False),
+        ([8, 1], True),
+        ([1], True),
+    ]:
+        libraries.shared = SimpleNamespace(
+            info=lambda n=numbers: [{"num_threads": one} for one in n]
+        )
+        assert threads._set_by_user() == chosen

@@ -16,6 +16,7 @@ from typing import Any
 # A product of up to this many multiplications gains little from a second thread: that of the
 # course's first layer, (64, 784) @ (784, 256).
 SMALL_PRODUCT = 64 * 784 * 256
+MOST_THREADS = 64  # of OpenBLAS as NumPy's wheels have it, on however many processors
 SETTINGS = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -61,7 +62,8 @@ class _Limit:
                 return False
             self.of_thread.limits = [*self._own_limits(), self.own.limit(limits=1)]
             if self.holders == 1:
-                self.of_process = self.shared.limit(limits=1)
+                before, limit = self.shared.info(), self.shared.limit(limits=1)
+                self.of_process = limit if self.shared.info() != before else None
             return True
 
     def leave(self) -> None:
@@ -71,15 +73,17 @@ class _Limit:
             if self._own_limits():
                 self.of_thread.limits.pop().restore_original_limits()
             if self.holders == 0 and self.of_process is not None:
-                self._let_this_thread_restore()
+                self._let_any_thread_limit()  # this one, to restore
                 self.of_process.restore_original_limits()
+                self._let_any_thread_limit()
                 self.of_process = None
 
     def _own_limits(self) -> list[Any]:
         return getattr(self.of_thread, "limits", [])
 
-    def _let_this_thread_restore(self) -> None:
-        # From 3.8 on threadpoolctl lets only the thread that set a limit change it.
+    def _let_any_thread_limit(self) -> None:
+        # From 3.8 on threadpoolctl lets only the thread that set a limit last change it, and what
+        # others ask for is left undone without a word: a user's own limit, or its end.
         for library in self.shared.lib_controllers:
             if hasattr(library, "clear_controlling_thread"):
                 library.clear_controlling_thread(force=True)
@@ -141,7 +145,8 @@ def _set_by_user() -> bool:
     with _LIMIT.lock:
         if _LIMIT.holders or not _LIMIT.found():
             return False
-        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-        most = processors or os.cpu_count()
-        found = [*_LIMIT.shared.info(), *_LIMIT.own.info()]
-        return any(library["num_threads"] != most for library in found)
+        is_told = hasattr(os, "sched_getaffinity")
+        processors = len(os.sched_getaffinity(0)) if is_told else os.cpu_count() or 1
+        usual = {1, processors, min(processors, MOST_THREADS)}
+        found = {one["num_threads"] for one in [*_LIMIT.shared.info(), *_LIMIT.own.info()]}
+        return found == {1} or not found <= usual

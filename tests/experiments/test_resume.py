@@ -87,11 +87,8 @@ def test_other_data_is_refused(whole, stripes):
     content = bytearray(labels.read_bytes())
     content[8] = (content[8] + 1) % 3
     labels.write_bytes(content)
-    metrics = json.loads((path / "metrics.json").read_text())
-    metrics["settings"]["data"] = str(changed)
-    (path / "metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(ChainruleError, match="other data"):
-        resume(path, jobs=1, progress=False)
+        resume(path, data=str(changed), jobs=1, progress=False)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"schema": 1}', b'{"schema": 9}'])

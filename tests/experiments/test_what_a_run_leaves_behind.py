@@ -29,7 +29,8 @@ def metrics(run_folder):
 def test_metrics_follow_the_schema(metrics):
     assert set(metrics) == {"schema", "data", "settings", "environment", "runs", "summary"}
     assert metrics["schema"] == 1
-    assert set(metrics["data"]) == {"source", "sha256", "train", "validation", "test"}
+    known = {"source", "title", "path", "sha256", "train", "validation", "test"}
+    assert set(metrics["data"]) == known
     assert len(metrics["data"]["sha256"]) == 4
     assert set(metrics["environment"]) == {"python", "numpy", "blas", "threads", "cpu"}
     assert all(set(run) == RUN_KEYS for run in metrics["runs"])

@@ -37,10 +37,10 @@ def lab_run(tmp_path_factory):
         dataset = load_dataset(source, notice=None)
         split = split_dataset(dataset, settings.train_size, settings.split_seed)
         folder = RunFolder(home / "run")
-        folder.open(asdict(settings), split)
-        for lane in settings.lanes:
-            shared = {"hidden": settings.hidden, "epochs": settings.epochs, "threads": 1}
-            folder.add(run_lane(lane, split, **shared), settings.lanes)
+        with folder.opened(asdict(settings), split, None, print):
+            for lane in settings.lanes:
+                shared = {"hidden": settings.hidden, "epochs": settings.epochs, "threads": 1}
+                folder.add(run_lane(lane, split, **shared), settings.lanes)
     return SimpleNamespace(path=folder.path, dataset=dataset, source=source, home=home)
 
 

@@ -96,6 +96,13 @@ def test_a_network_of_other_images_is_refused(lab_run, own_run):
         networks_of_run(own_run, lab_run.dataset, print)
 
 
+def test_a_network_of_a_table_is_refused_though_it_has_as_many_columns_as_pixels(lab_run, own_run):
+    model = Model(Network([Dense(784, 10)]), classes=list(range(10)), columns=[])
+    save_model(own_run / "models" / "adam-seed0.npz", model)
+    with pytest.raises(ChainruleError, match="takes the 784 columns of a table"):
+        networks_of_run(own_run, lab_run.dataset, print)
+
+
 @pytest.mark.parametrize(("side", "classes"), [(8, 10), (28, 9), (28, 11)])
 def test_data_that_the_page_cannot_show_is_refused(side, classes):
     images, labels = np.zeros((classes, side, side), np.uint8), np.arange(classes)

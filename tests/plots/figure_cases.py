@@ -19,6 +19,12 @@ def history(end, epochs=20, worst=0.9):
     }
 
 
+def without_validation(**more):
+    """Return a history of training alone."""
+    nothing = [math.nan] * 20
+    return history(0.97) | {"val_loss": nothing, "val_accuracy": nothing} | more
+
+
 def digits(count=30, seed=0):
     """Return images, labels, predicted classes (every fifth wrong) and probabilities."""
     rng = np.random.default_rng(seed)
@@ -68,6 +74,15 @@ CASES = {
     ),
     "nothing finished": lambda **figure: plots.training_comparison(
         [EMPTY, {}], ["Adam", "SGD"], classes=10, **figure
+    ),
+    "not validated": lambda **figure: plots.training_comparison(
+        [without_validation()], ["network"], classes=10, **figure
+    ),
+    "one of two validated": lambda **figure: plots.training_comparison(
+        [history(0.97), without_validation()], ["Adam", "SGD"], **figure
+    ),
+    "no accuracy": lambda **figure: plots.training_comparison(
+        [without_validation(accuracy=[NAN] * 20)], ["network"], **figure
     ),
     "eight rules": lambda **figure: plots.training_comparison(
         [history(0.97 - 0.01 * index) for index in range(8)], ALL, classes=10, **figure

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from figure_cases import CASES, IMAGES, history
+from figure_cases import CASES, IMAGES, history, without_validation
 
 from chainrule import plots
 
@@ -19,6 +19,16 @@ def test_comparison_says_where_each_curve_ends():
     figure = plots.training_comparison([run, history(0.9, 2)], ["Adam", "SGD"])
     assert "Adam: ends at 97.12%, loss 0.0123" in plots.alt_text(figure)
     assert "over 2 epochs" in plots.alt_text(figure)
+
+
+def test_what_was_not_validated_ends_where_its_training_ended():
+    trained = without_validation()
+    words = plots.alt_text(plots.training_comparison([trained], ["network"]))
+    assert words.startswith("Training loss and training accuracy over 20 epochs. network: ends at")
+    assert f"{trained['accuracy'][-1]:.2%}, loss {trained['loss'][-1]:#.3g}" in words
+    words = plots.alt_text(plots.training_comparison([history(0.97), trained], ["Adam", "SGD"]))
+    assert words.startswith("Training loss and validation accuracy over 20 epochs. Adam: ends at")
+    assert words.endswith(f"SGD: ends at loss {trained['loss'][-1]:#.3g}.")
 
 
 def test_many_lanes_are_summed_up():

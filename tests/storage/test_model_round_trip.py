@@ -156,6 +156,27 @@ def test_what_is_no_json_is_stored_as_it_is_or_refused_in_a_sentence(tmp_path, n
             np.testing.assert_equal(getattr(loaded, name), value)
 
 
+@pytest.mark.parametrize("columns", [None, [], ["length", "Länge", "length"]])
+def test_what_the_columns_are_is_kept(tmp_path, network, columns):
+    save_model(tmp_path / "m.npz", Model(network, columns=columns))
+    assert load_model(tmp_path / "m.npz").columns == columns
+
+
+COLUMNS = [["a", "b"], ["a", "b", 3], "abc", {"a": 1, "b": 2, "c": 3}, 3, False]
+
+
+@pytest.mark.parametrize("columns", COLUMNS, ids=str)
+def test_columns_that_are_not_the_networks_are_refused(tmp_path, network, columns, change_header):
+    words = "columns must be a list of 3 names"
+    with pytest.raises(ChainruleError, match=words):
+        save_model(tmp_path / "m.npz", Model(network, columns=columns))
+    assert list(tmp_path.iterdir()) == []
+    save_model(tmp_path / "m.npz", network)
+    change_header(tmp_path / "m.npz", columns=columns)
+    with pytest.raises(ChainruleError, match=rf"m\.npz .*{words}"):
+        load_model(tmp_path / "m.npz")
+
+
 def test_what_is_saved_can_be_loaded_however_long_its_header(tmp_path, network):
     model = Model(network, training={"notes": "a" * 1_100_000})
     try:

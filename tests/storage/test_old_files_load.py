@@ -14,3 +14,4 @@ def test_a_model_of_version_1():
     assert [repr(layer) for layer in model.network] == expected["layers"]
     assert model.network.parameters.tolist() == expected["parameters"]
     assert model.preprocessing == expected["preprocessing"]
+    assert model.columns is None  # the key is younger

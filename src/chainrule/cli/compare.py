@@ -65,7 +65,8 @@ def _compare(options: argparse.Namespace) -> int:
     how = manner(options) | {"jobs": options.jobs, "scheduler": options.scheduler}
     if options.resume is not None:
         _check_resume(options)
-        folder = resume(options.resume, **how)
+        is_given = options.data != options.parser.get_default("data")
+        folder = resume(options.resume, data=options.data if is_given else None, **how)
     else:
         options.learning_rates = _learning_rates(options.learning_rates, options.optimizers)
         options.seeds = _seeds(options.seeds)
@@ -99,12 +100,12 @@ def show_comparison(folder: RunFolder, options: argparse.Namespace) -> int:
 
 def _check_resume(options: argparse.Namespace) -> None:
     """Refuse settings beside --resume: the run folder has its own."""
-    free = {"resume", "jobs", "backend", "scheduler", "quiet", "run", "parser"}
+    free = {"resume", "data", "jobs", "backend", "scheduler", "quiet", "run", "parser"}
     for name, value in vars(options).items():
         if name not in free and value != options.parser.get_default(name):
             raise ChainruleError(
-                f"--resume goes on with the settings of {options.resume}, and only --jobs, "
-                f"--backend, --scheduler and --quiet go with it; got {name}={value!r}."
+                f"--resume goes on with the settings of {options.resume}, and only --data, "
+                f"--jobs, --backend, --scheduler and --quiet go with it; got {name}={value!r}."
             )
 
 

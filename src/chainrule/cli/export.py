@@ -16,8 +16,9 @@ def add_parser(commands: Any) -> None:
         "export",
         help="write a model in another format",
         description="Write a model as an ONNX file: raw pixels, float32 (batch, height, width) "
-        "from 0 to 1, go in and probabilities come out. Or as a safetensors file: the weights with "
-        "PyTorch's names and layout, for standardised pixels.",
+        "from 0 to 1, or the rows of a table, float32 (batch, columns), go in and probabilities "
+        "come out. Or as a safetensors file: the weights with PyTorch's names and layout, for "
+        "standardised pixels.",
     )
     parser.set_defaults(run=_export)
     add = parser.add_argument
@@ -38,24 +39,25 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _to_onnx(options: argparse.Namespace, path: Path) -> tuple[dict[str, Any], list[str]]:
-    from chainrule.interop.onnx import INPUT, OPSET, OUTPUT, export_onnx
+    from chainrule.interop.onnx import OPSET, OUTPUT, export_onnx, input_of
     from chainrule.reading.classifier import ImageClassifier
 
-    classifier = ImageClassifier.load(options.model)
+    classifier = ImageClassifier.load(options.model, tables=True)
     if classifier.assumption:
         notice(options.quiet)(classifier.assumption)
     export_onnx(classifier, path)
     size = path.stat().st_size
-    shape = [*(classifier.image_shape or (classifier.pixels,))]
+    name, shape = input_of(classifier)
+    numbers = "columns" if classifier.is_table else "pixels from 0 to 1"
     result = {
         "bytes": size,
         "opset": OPSET,
-        "input": {"name": INPUT, "shape": ["batch", *shape]},
+        "input": {"name": name, "shape": shape},
         "output": {"name": OUTPUT, "shape": ["batch", len(classifier.classes)]},
     }
     lines = [
         f"{path}: ONNX opset {OPSET}, {size / 1e6:.2f} MB",
-        f"in:  {INPUT}, float32 ({', '.join(map(str, ['batch', *shape]))}), pixels from 0 to 1",
+        f"in:  {name}, float32 ({', '.join(map(str, shape))}), {numbers}",
         f"out: {OUTPUT}, float32 (batch, {len(classifier.classes)})",
     ]
     return result, lines

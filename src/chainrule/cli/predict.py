@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,23 +61,22 @@ def _polarity(reading: Reading) -> str | None:
     return "light ink on dark" if reading.steps.light_on_dark else "dark ink on light"
 
 
-def _remarks(classifier: ImageClassifier, reading: Reading) -> Iterator[str]:
-    """Say what was assumed, and what should make the reader doubt."""
-    if classifier.assumption:
-        yield classifier.assumption
-    if reading.steps is None:
-        return
-    yield f"Read as {_polarity(reading)} ground, centred by MNIST's rule."
-    if reading.steps.is_lopsided:
-        yield (
-            "The ink is so lopsided that its centre of mass is not in the middle: is there "
-            "anything beside the digit?"
-        )
-    if not classifier.knows_mnist:
-        yield (
-            f"The model was not trained on MNIST ({classifier.trained_on}): "
-            "if its images are not centred by this rule, add --raw."
-        )
+def _remarks(classifier: ImageClassifier, reading: Reading) -> list[str]:
+    """Return what was assumed, and what should make the reader doubt."""
+    remarks = [classifier.assumption] if classifier.assumption else []
+    if reading.steps is not None:
+        remarks.append(f"Read as {_polarity(reading)} ground, centred by MNIST's rule.")
+        if reading.steps.is_lopsided:
+            remarks.append(
+                "The ink is so lopsided that its centre of mass is not in the middle: is there "
+                "anything beside the digit?"
+            )
+        if not classifier.knows_mnist:
+            remarks.append(
+                f"The model was not trained on MNIST ({classifier.trained_on}): "
+                "if its images are not centred by this rule, add --raw."
+            )
+    return remarks
 
 
 def _as_json(

@@ -23,6 +23,8 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=_resume)
     add = parser.add_argument
     add("folder", metavar="RUN", type=Path, help="the run folder")
+    add("--data", metavar="SOURCE",
+        help="where its data is now, if it was moved; it is told by its SHA-256")  # fmt: skip
     add("--threads", metavar="N", type=int,
         help="BLAS threads of a training, if others than before; other bits then")  # fmt: skip
     add("--jobs", metavar="N", type=int,
@@ -35,12 +37,13 @@ def _resume(options: argparse.Namespace) -> int:
     from chainrule.experiments.metrics import checked_metrics, kind_of
     from chainrule.experiments.train import resume as resume_training
 
+    how = manner(options) | {"data": options.data}
     if kind_of(checked_metrics(options.folder, kind=None)) == "train":
         if options.jobs is not None:
             raise ChainruleError("--jobs is for a comparison, and this run is one training.")
-        folder = resume_training(options.folder, threads=options.threads, **manner(options))
+        folder = resume_training(options.folder, threads=options.threads, **how)
         return train.show_training(folder, options)
     if options.threads is not None or options.json:
         raise ChainruleError("--threads and --json are for a training, this is a comparison.")
-    folder = resume_comparison(options.folder, jobs=options.jobs, **manner(options))
+    folder = resume_comparison(options.folder, jobs=options.jobs, **how)
     return compare.show_comparison(folder, options)

@@ -71,9 +71,11 @@ def clear() -> Cleared:
             # a .part is what a write that was killed left behind
             for pattern in (name, f"{name}.damaged", f".{name}.*.part"):
                 for path in place.glob(pattern):
-                    size += path.stat().st_size
-                    path.unlink()
-                    removed.append(path)
+                    with suppress(FileNotFoundError):  # another process was quicker
+                        length = path.stat().st_size
+                        path.unlink()
+                        size += length
+                        removed.append(path)
         with suppress(OSError):
             place.rmdir()
     with suppress(OSError):

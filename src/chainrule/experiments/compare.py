@@ -55,8 +55,7 @@ def compare(
     """
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
-    folder = begin(settings, "compare", out, say)
-    with folder.in_use():
+    with begin(settings, "compare", out, say) as folder:
         _run(folder, settings, jobs, scheduler, say, progress)
     return folder
 
@@ -64,6 +63,7 @@ def compare(
 def resume(
     path: Path,
     *,
+    data: str | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     say: Say = print_notice,
@@ -75,6 +75,8 @@ def resume(
     ----------
     path : Path
         The run folder of the comparison; its settings are taken.
+    data : str, optional
+        Where its data is now, if it was moved; other data is refused.
     jobs, scheduler, say, progress
         As in `compare`.
 
@@ -87,19 +89,19 @@ def resume(
     ChainruleError
         If the folder is not that of a comparison, or its data is not to be had.
     """
-    folder = RunFolder.reopened(path, "compare")
-    settings = settings_from(Settings, folder.metrics["settings"])
-    asked = [lane.name for lane in settings.lanes]
-    if strangers := [name for name in folder.lanes if name not in asked]:
-        raise ChainruleError(
-            f"{path / METRICS} holds runs that its settings do not ask for: "
-            f"{', '.join(strangers)}; restore the file."
-        )
-    with folder.in_use():
-        go_on(folder, settings, say)
+    with RunFolder.reopened(path, "compare") as folder:
+        settings = settings_from(Settings, folder.metrics["settings"])
+        asked = [lane.name for lane in settings.lanes]
+        if strangers := [name for name in folder.lanes if name not in asked]:
+            raise ChainruleError(
+                f"{path / METRICS} holds runs that its settings do not ask for: "
+                f"{', '.join(strangers)}; restore the file."
+            )
+        go_on(folder, settings, data, say)
         there = len(folder.lanes)
         say(f"{there} of {len(asked)} lanes are there, {len(asked) - there} to go.")
-        _run(folder, settings, jobs, scheduler, say, progress)
+        with folder.kept(say):
+            _run(folder, settings, jobs, scheduler, say, progress)
     return folder
 
 
@@ -119,7 +121,7 @@ def _run(
         results = run_in_processes(missing, folder.split, jobs, **shared)
     else:
         results = run_on_dask(missing, folder.split, scheduler, **shared)
-    with folder.kept(say), closing(results):
+    with closing(results):
         for result in results:
             folder.add(result, settings.lanes)
             if result.network is None:

@@ -50,15 +50,20 @@ class Keep:
 
     def clean(self) -> None:
         """Remove the temporary files that a killed process has left in the run's folder."""
-        for part in self.folder.rglob(".*.part"):
+        for part in self.folder.rglob(".*.????????.part"):
             part.unlink(missing_ok=True)
 
     def forget(self, lane: str) -> None:
-        """Remove the checkpoint of a lane that has ended."""
-        path = self.path(lane)
-        path.unlink(missing_ok=True)
-        with suppress(OSError):  # it holds those of other lanes, or was never made
-            path.parent.rmdir()
+        """Remove the checkpoint of a lane that has ended.
+
+        The folder stays, though it may be empty: another lane may be about to write there.
+        """
+        self.path(lane).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove the folder of the checkpoints if none is left, once no lane runs any more."""
+        with suppress(OSError):
+            (self.folder / CHECKPOINTS).rmdir()
 
 
 class Keeper:

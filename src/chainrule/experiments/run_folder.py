@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
@@ -24,7 +27,8 @@ from chainrule.network import Network
 from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
 
-FIGURES, MODELS = "figures", "models"
+FIGURES, MODELS, LOCK = "figures", "models", ".lock"
+PLACE = "path"  # of the data, as metrics.json alone knows it: it may lead through a home
 
 Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 
@@ -40,98 +44,96 @@ class RunFolder:
     networks : dict of str to Network
         The trained networks by lane.
     split : Split
-        The images; from `open` on, or once those of a reopened folder have been loaded again.
+        The images; once it is opened, or once those of a reopened folder have been loaded again.
     keep : Keep
-        Where its lanes leave checkpoints.
+        Where its lanes leave checkpoints; while it is held.
     """
 
     split: Split
+    keep: Keep
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.keep = path, Keep(path)
-        self.metrics: dict[str, Any] = {}
+    def __init__(self, path: Path, others: Iterable[Path] = ()) -> None:
+        self.path, self._others = path, others
+        self.metrics: dict[str, Any] = {"runs": []}
         self.networks: dict[str, Network] = {}
-        self._made: list[Path] = []
 
     @classmethod
     def new(cls, path: Path | None, kind: str) -> RunFolder:
-        """Return a folder that is not there yet, or empty; by default runs/<kind>-<time>."""
-        path = path or _default_path(kind)
-        nearest = _nearest(path)
+        """Return a folder that can be opened: it is not there yet, or empty.
+
+        Without a path it is runs/<kind>-<time>, or the first name behind it that is free.
+        """
+        # Path's own expanduser raises for an unknown user.
+        folder = cls(Path(os.path.expanduser(path))) if path else cls._by_time(kind)  # noqa: PTH111
+        nearest = _nearest(folder.path)
         if not nearest.is_dir():
             raise ChainruleError(f"--out needs a folder, but {nearest} is a file: name another.")
-        if nearest == path and any(path.iterdir()):
-            raise ChainruleError(
-                f"The run folder {path} holds something already: name a new one with --out."
-            )
-        return cls(path)
+        if not os.access(nearest, os.W_OK):
+            raise folder._cannot_be_made()
+        if path:
+            if (folder.path / LOCK).exists():
+                with folder._held():
+                    pass  # its holder was killed
+            folder._check_empty()
+        return folder
 
     @classmethod
-    def reopened(cls, path: Path, kind: str) -> RunFolder:
-        """Return the folder of a run that was stopped, with all that it holds but the images.
+    def _by_time(cls, kind: str) -> RunFolder:
+        path = Path("runs") / time.strftime(f"{kind}-%Y%m%d-%H%M%S")
+        return cls(path, (path.with_name(f"{path.name}-{repeat}") for repeat in count(2)))
+
+    @classmethod
+    @contextmanager
+    def reopened(cls, path: Path, kind: str) -> Iterator[RunFolder]:
+        """Hold the folder of a run that was stopped, with all that it holds but the images.
+
+        Temporary files that a killed process has left are removed.
 
         Raises
         ------
         ChainruleError
-            If it is not such a folder.
+            If it is not such a folder, or another process holds it.
         """
+        checked_metrics(path, kind)  # before a lock is put there
         folder = cls(path)
-        folder.metrics = checked_metrics(path, kind, to_go_on=True)
-        runs = folder.metrics["runs"]
-        for run in runs:
-            for key, values in run["history"].items():
-                run["history"][key] = [math.nan if value is None else value for value in values]
-        folder.metrics["summary"] = summarise(runs)  # with its NaN, which JSON does not have
-        folder.networks = {
-            run["lane"]: load_model(model_path(path, run["lane"])).network for run in finished(runs)
-        }
-        return folder
-
-    def open(self, settings: Mapping[str, Any], split: Split) -> None:
-        """Make the folder and note down what every run shares."""
-        nearest = _nearest(self.path)
-        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        try:
-            self.path.joinpath(MODELS).mkdir(parents=True)
-        except OSError as error:
-            raise ChainruleError(
-                f"The run folder {self.path} cannot be made: {nearest} cannot be written "
-                f"({error.strerror}); name another with --out."
-            ) from error
-        self._made, self.split = missing, split
-        self.metrics = {
-            "schema": SCHEMA,
-            "data": {
-                "source": split.source,
-                "sha256": split.sha256,
-                "train": len(split.X_train),
-                "validation": len(split.X_val),
-                "test": len(split.X_test),
-            },
-            "settings": dict(settings),
-            "environment": environment(settings["threads"]),
-            "runs": [],
-            "summary": [],
-        }
-        write_metrics(self.path, self.metrics)
-        add_to_record(self.path, "started", settings=dict(settings))
+        with folder._held():
+            folder._read(kind)
+            folder.keep.clean()
+            for lane in folder.lanes:
+                folder.keep.forget(lane)
+            folder.path.joinpath(MODELS).mkdir(exist_ok=True)
+            yield folder
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Keep other processes out: two would write over each other.
+    def opened(
+        self, settings: Mapping[str, Any], split: Split, place: str | None, say: Say
+    ) -> Iterator[None]:
+        """Make the folder, hold it, and note down what every run shares.
 
-        Temporary files that a killed process has left are removed.
+        Parameters
+        ----------
+        settings : dict
+        split : Split
+        place : str or None
+            Where the images can be found again, whatever the working folder is.
+        say : callable
+            Is told what is kept if the run ends early; a folder that holds nothing then is removed.
         """
-        with locked(self.path / RECORD) as is_ours:
-            if not is_ours:
-                raise ChainruleError(
-                    f"{self.path} is in use by another process: wait until it ends, or end it."
-                )
-            self.keep.clean()
-            for lane in self.lanes:
-                self.keep.forget(lane)
-            self.path.joinpath(MODELS).mkdir(exist_ok=True)
-            yield
+        is_new = self._make()
+        try:
+            with self._held():
+                self._check_empty()
+                self._claim()
+                with self.kept(say):
+                    self.split = split
+                    self.metrics = _first_metrics(settings, split, place)
+                    write_metrics(self.path, self.metrics)
+                    add_to_record(self.path, "started", settings=dict(settings))
+                    yield
+        finally:
+            if is_new:
+                with suppress(OSError):  # it holds what was kept
+                    self.path.rmdir()
 
     @contextmanager
     def kept(self, say: Say) -> Iterator[None]:
@@ -141,6 +143,8 @@ class RunFolder:
         except BaseException:
             say(self._abandon())
             raise
+        finally:
+            self.keep.tidy()
 
     @property
     def lanes(self) -> list[str]:
@@ -187,7 +191,7 @@ class RunFolder:
             training={**self.metrics["settings"], **vars(lane)},
             classes=list(range(self.split.classes)),
             data={
-                **self.metrics["data"],
+                **{key: value for key, value in self.metrics["data"].items() if key != PLACE},
                 "split_seed": self.split.split_seed,
                 "title": self.split.title,
                 "image_shape": list(self.split.image_shape),
@@ -196,7 +200,7 @@ class RunFolder:
         save_model(model_path(self.path, name), model)
 
     def _abandon(self) -> str:
-        """Remove the folder if nothing can be gone on with; return what is kept, in words."""
+        """Empty the folder if nothing can be gone on with; return what is kept, in words."""
         kept = [f"the result of {lane}" for lane in self.lanes]
         kept += [f"a checkpoint of {path.stem}" for path in self.keep.checkpoints]
         if kept:
@@ -204,11 +208,75 @@ class RunFolder:
         for name in (MODELS, CHECKPOINTS, TENSORBOARD):
             shutil.rmtree(self.path / name, ignore_errors=True)
         for name in (METRICS, RECORD):
-            (self.path / name).unlink(missing_ok=True)
-        for folder in self._made:
-            with suppress(OSError):  # somebody else has put something there
-                folder.rmdir()
+            with suppress(OSError):
+                (self.path / name).unlink()
         return "Nothing was kept: there was no checkpoint yet."
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Keep other processes out: two would write over each other."""
+        with locked(self.path / LOCK) as is_ours:
+            if not is_ours:
+                raise self._in_use()
+            # Absolute, for workers that were started in another working folder.
+            self.keep = Keep(self.path.absolute())
+            yield
+
+    def _in_use(self) -> ChainruleError:
+        return ChainruleError(
+            f"{self.path} is in use by another process: wait until it ends, or end it."
+        )
+
+    def _check_empty(self) -> None:
+        there = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
+        if there - {LOCK}:
+            go_on = shlex.join(["chainrule", "resume", str(self.path)])
+            way = f", or go on with '{go_on}'" if METRICS in there else ""
+            raise ChainruleError(
+                f"The run folder {self.path} holds something already: name a new one with "
+                f"--out{way}."
+            )
+
+    def _make(self) -> bool:
+        """Make the folder, under the first of its names that is free; return whether it is new."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for path in chain([self.path], self._others):
+                with suppress(FileExistsError):
+                    path.mkdir()
+                    self.path = path
+                    return True
+        except OSError as error:
+            raise self._cannot_be_made(f" ({error.strerror})") from error
+        if not self.path.is_dir():
+            raise self._cannot_be_made(f" ({os.strerror(errno.EEXIST)})")
+        return False
+
+    def _cannot_be_made(self, reason: str = "") -> ChainruleError:
+        return ChainruleError(
+            f"The run folder {self.path} cannot be made: {_nearest(self.path)} cannot be "
+            f"written{reason}; name another with --out."
+        )
+
+    def _claim(self) -> None:
+        """Put the first thing there, which only one process can, though it knows no locks."""
+        try:
+            self.path.joinpath(MODELS).mkdir()
+        except FileExistsError:
+            raise self._in_use() from None
+
+    def _read(self, kind: str) -> None:
+        """Take over what stands in a folder that is there."""
+        self.metrics = checked_metrics(self.path, kind, to_go_on=True)
+        runs = self.metrics["runs"]
+        for run in runs:
+            for key, values in run["history"].items():
+                run["history"][key] = [math.nan if value is None else value for value in values]
+        self.metrics["summary"] = summarise(runs)  # with its NaN, which JSON does not have
+        self.networks = {
+            run["lane"]: load_model(model_path(self.path, run["lane"])).network
+            for run in finished(runs)
+        }
 
 
 def model_path(folder: Path, name: str) -> Path:
@@ -216,10 +284,23 @@ def model_path(folder: Path, name: str) -> Path:
     return folder / MODELS / f"{name}.npz"
 
 
-def _default_path(kind: str) -> Path:
-    path = Path("runs") / time.strftime(f"{kind}-%Y%m%d-%H%M%S")
-    others = (path.with_name(f"{path.name}-{repeat}") for repeat in count(2))
-    return next(one for one in chain([path], others) if not one.exists())
+def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "data": {
+            "source": split.source,
+            "title": split.title,
+            PLACE: place,
+            "sha256": split.sha256,
+            "train": len(split.X_train),
+            "validation": len(split.X_val),
+            "test": len(split.X_test),
+        },
+        "settings": dict(settings),
+        "environment": environment(settings["threads"]),
+        "runs": [],
+        "summary": [],
+    }
 
 
 def _nearest(path: Path) -> Path:

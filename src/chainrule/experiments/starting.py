@@ -2,49 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from chainrule.checks import ChainruleError
 from chainrule.data.dataset import Dataset
-from chainrule.data.mnist import load_dataset
+from chainrule.data.mnist import VARIABLE, load_dataset
 from chainrule.data.split import split_dataset, trainable
 from chainrule.experiments.environment import changed
+from chainrule.experiments.metrics import write_metrics
 from chainrule.experiments.record import add_to_record
-from chainrule.experiments.run_folder import RunFolder, Say
+from chainrule.experiments.run_folder import PLACE, RunFolder, Say
 from chainrule.experiments.settings import EitherSettings
 
 TRAIN_SIZE = 20_000
 
 
-def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> RunFolder:
-    """Return the folder of a new run, with its images; wrong input leaves none behind."""
+@contextmanager
+def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> Iterator[RunFolder]:
+    """Hold the folder of a new run, with its images; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, notice=say)
     train_size = _train_size(settings, dataset, say)
-    folder.open(asdict(settings), split_dataset(dataset, train_size, settings.split_seed))
-    return folder
+    split = split_dataset(dataset, train_size, settings.split_seed)
+    with folder.opened(asdict(settings), split, _place(dataset), say):
+        yield folder
 
 
-def go_on(folder: RunFolder, settings: EitherSettings, say: Say) -> None:
+def go_on(folder: RunFolder, settings: EitherSettings, data: str | None, say: Say) -> None:
     """Give a reopened run folder its images, and say what makes its bits differ from the first.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    settings : Settings or TrainingSettings
+    data : str or None
+        Where the images are now; None looks where they were, and in CHAINRULE_DATA.
+    say : callable
 
     Raises
     ------
     ChainruleError
-        If the data is another.
+        If the very images that it was made with are not to be had.
     """
-    dataset = load_dataset(settings.data, notice=say)
-    train_size = folder.metrics["data"]["train"]
-    if dataset.sha256 != folder.metrics["data"]["sha256"] or train_size > trainable(dataset):
-        raise ChainruleError(
-            f"{folder.path} was made with other data than {dataset.title} from {dataset.place}: "
-            "name the folder of its data in CHAINRULE_DATA, or begin anew."
-        )
-    folder.split = split_dataset(dataset, train_size, settings.split_seed)
+    sources = _places(folder, settings) if data is None else [data]
+    dataset, known = _found_again(folder, sources, say), folder.metrics["data"]
+    split = split_dataset(dataset, known["train"], settings.split_seed)
+    # What the folder of the data was called when the run began.
+    folder.split = replace(split, title=str(known.get("title", split.title)))
+    if known.get(PLACE) != (place := _place(dataset)):
+        known[PLACE] = place
+        write_metrics(folder.path, folder.metrics)
     for name, before, now in changed(folder.metrics["environment"], settings.threads):
         say(f"Not as when the run began, so not the same bits: {name} {before}, now {now}.")
         add_to_record(folder.path, "changed", what=name, before=before, now=now)
+
+
+def _place(dataset: Dataset) -> str | None:
+    """Return where its files are, if that depends on working folder, home or a variable."""
+    is_somewhere = dataset.source in ("path", "keras", "torchvision")
+    return str(Path(dataset.place).resolve()) if is_somewhere else None
+
+
+def _places(folder: RunFolder, settings: EitherSettings) -> list[str]:
+    """Return the sources that may hold the images of a run, those that are at hand first."""
+    known = folder.metrics["data"]
+    by_name = {"sample": "sample", "cache": "cache", "network": "cache", "openml": "cache"}
+    sources = (
+        known.get(PLACE),
+        by_name.get(known["source"]),
+        os.environ.get(VARIABLE),
+        settings.data,
+    )
+    return [source for source in dict.fromkeys(sources) if source]
+
+
+def _found_again(folder: RunFolder, sources: Sequence[str], say: Say) -> Dataset:
+    """Return what is in the first of these sources that holds the very images of a run."""
+    known, problems = folder.metrics["data"], []
+    for source in sources:
+        try:
+            dataset = load_dataset(source, notice=say)
+        except (ChainruleError, OSError) as error:
+            problems.append(str(error).removesuffix(".").removesuffix("; correct the path"))
+            continue
+        if dataset.sha256 == known["sha256"] and known["train"] <= trainable(dataset):
+            return dataset
+        problems.append(f"{dataset.title} from {dataset.place} is other data")
+    nor = f" (nor is it in {', '.join(sources[1:])})" if sources[1:] else ""
+    raise ChainruleError(
+        f"{folder.path} goes on with the very data that it was made with, and that was not found: "
+        f"{problems[0]}{nor}; name its folder with --data or in {VARIABLE}."
+    )
 
 
 def _train_size(settings: EitherSettings, dataset: Dataset, say: Say) -> int:

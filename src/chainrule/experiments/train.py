@@ -52,8 +52,7 @@ def train(
     """
     for module in ("threadpoolctl", "matplotlib", "tqdm"):
         checks.extra(module)
-    folder = begin(settings, "train", out, say)
-    with folder.in_use():
+    with begin(settings, "train", out, say) as folder:
         _run(folder, settings, say, progress)
     return folder
 
@@ -61,6 +60,7 @@ def train(
 def resume(
     path: Path,
     *,
+    data: str | None = None,
     threads: int | None = None,
     say: Say = print_notice,
     progress: bool = True,
@@ -71,6 +71,8 @@ def resume(
     ----------
     path : Path
         The run folder of the training; its settings are taken.
+    data : str, optional
+        Where its data is now, if it was moved; other data is refused.
     threads : int, optional
         BLAS threads, if others than before; then the bits are others too, and `say` is told.
     say, progress
@@ -85,15 +87,16 @@ def resume(
     ChainruleError
         If the folder is not that of a training, or its data is not to be had.
     """
-    folder = RunFolder.reopened(path, "train")
-    settings = settings_from(TrainingSettings, folder.metrics["settings"])
-    if threads is not None:
-        settings = replace(settings, threads=checks.whole_number("threads", threads, at_least=1))
-    with folder.in_use():
-        go_on(folder, settings, say)
+    with RunFolder.reopened(path, "train") as folder:
+        settings = settings_from(TrainingSettings, folder.metrics["settings"])
+        if threads is not None:
+            checks.whole_number("threads", threads, at_least=1)
+            settings = replace(settings, threads=threads)
+        go_on(folder, settings, data, say)
         if folder.lanes:
             say(f"{path}: this training has ended already; its figures are drawn again.")
-        _run(folder, settings, say, progress)
+        with folder.kept(say):
+            _run(folder, settings, say, progress)
     return folder
 
 
@@ -141,8 +144,7 @@ def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool
     keep = replace(
         folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
     )
-    with folder.kept(say):
-        if not folder.lanes:
-            result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
-            folder.add(result, [lane])
-        draw(folder, figures_of_training(folder))
+    if not folder.lanes:
+        result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
+        folder.add(result, [lane])
+    draw(folder, figures_of_training(folder))

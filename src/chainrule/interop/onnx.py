@@ -1,4 +1,4 @@
-"""Models as ONNX files: raw pixels go in, probabilities come out."""
+"""Models as ONNX files: raw pixels, or a table's rows, go in and probabilities come out."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from chainrule.storage.models import parameters_sha256
 
 OPSET = 17  # of 2022: every runtime in use reads it, and each operator here is older
 IR_VERSION = 8  # the container of the same release, onnx 1.12
-INPUT, OUTPUT, BATCH = "images", "probabilities", "batch"
+OUTPUT, BATCH = "probabilities", "batch"
 OPERATORS = {ReLU: "Relu", LeakyReLU: "LeakyRelu", Sigmoid: "Sigmoid", Tanh: "Tanh"}
 
 
 def export_onnx(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
     """Write a model as an ONNX file, whole or not at all.
 
-    The graph takes ``images``, float32 (batch, height, width), raw pixels from 0 to 1, and gives
-    ``probabilities``, float32 (batch, classes). Standardisation is part of it, Dropout is not; a
-    float64 network is rounded to float32.
+    The graph takes ``images``, float32 (batch, height, width), raw pixels from 0 to 1, or
+    ``rows``, float32 (batch, columns), of a table; it gives ``probabilities``, float32 (batch,
+    classes). Standardisation is part of it, Dropout is not; a float64 network is rounded to
+    float32.
 
     Parameters
     ----------
@@ -42,35 +43,45 @@ def export_onnx(classifier: ImageClassifier, path: str | os.PathLike[str]) -> No
     write_whole(path, onnx_model(classifier).SerializeToString(), "ONNX")
 
 
+def input_of(classifier: ImageClassifier) -> tuple[str, list[int | str]]:
+    """Return name and shape of what the graph takes."""
+    if classifier.is_table:
+        return "rows", [BATCH, classifier.pixels]
+    return "images", [BATCH, *(classifier.image_shape or (classifier.pixels,))]
+
+
 def onnx_model(classifier: ImageClassifier) -> Any:
     """Return the ``onnx.ModelProto`` that `export_onnx` writes, checked by ``onnx.checker``."""
     onnx = extra("onnx", "onnx")
     graph = _Graph(onnx)
-    rows = graph.add("Flatten", INPUT, axis=1)  # (batch, height, width) -> (batch, pixels)
+    name, shape = input_of(classifier)
+    go_in = "Rows of a table" if classifier.is_table else "Raw pixels from 0 to 1"
+    rows = graph.add("Flatten", name, axis=1)  # (batch, height, width) -> (batch, pixels)
     result = _standardised(graph, rows, classifier)
     for layer in classifier.network:
         result = _layer(graph, result, layer)
     graph.add("Softmax", result, output=OUTPUT, axis=1)
-    shape = classifier.image_shape or (classifier.pixels,)
     model = onnx.helper.make_model(
         onnx.helper.make_graph(
             graph.nodes,
             "chainrule",
-            [graph.value(INPUT, (BATCH, *shape))],
-            [graph.value(OUTPUT, (BATCH, len(classifier.classes)))],
+            [graph.value(name, shape)],
+            [graph.value(OUTPUT, [BATCH, len(classifier.classes)])],
             graph.constants,
         ),
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="chainrule",
         producer_version=__version__,
-        doc_string="Raw pixels from 0 to 1 go in, probabilities of the classes come out.",
+        doc_string=f"{go_in} go in, probabilities of the classes come out.",
     )
     properties = {
         "classes": json.dumps(classifier.classes),
         "parameters_sha256": parameters_sha256(classifier.network),
         "trained_on": classifier.trained_on,
     }
+    if classifier.columns:
+        properties["columns"] = json.dumps(classifier.columns)
     onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -97,7 +108,7 @@ class _Graph:
         self.constants.append(self.onnx.numpy_helper.from_array(array, name))
         return name
 
-    def value(self, name: str, shape: tuple[int | str, ...]) -> Any:
+    def value(self, name: str, shape: list[int | str]) -> Any:
         """Return the description of an input or output."""
         return self.onnx.helper.make_tensor_value_info(name, self.onnx.TensorProto.FLOAT, shape)
 

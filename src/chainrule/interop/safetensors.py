@@ -2,7 +2,7 @@
 
 Layer i of the network is layer i of a ``torch.nn.Sequential``: Dense is Linear, whose ``i.weight``
 is (out, in), and ``i.bias``. What PyTorch does not ask for, the header says: the layers, the loss,
-the classes and the preprocessing.
+the classes, the preprocessing and the names of a table's columns.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ def _header(model: Model) -> dict[str, str]:
         "loss": next((name for name, loss in LOSSES.items() if loss is network.loss), None),
         "classes": model.classes,
         "preprocessing": model.preprocessing,
+        "columns": model.columns,
     }
     return {key: json.dumps(value) for key, value in said.items()}
 

@@ -85,16 +85,20 @@ class Run(NamedTuple):
     @property
     def epochs(self) -> int:
         """Number of epochs before the first value that is not finite."""
+        if np.isnan(self.accuracy).all():  # not measured
+            return _finite_epochs(self.loss)
         return min(_finite_epochs(self.loss), _finite_epochs(self.accuracy))
 
     def result(self, longest: int, *, with_loss: bool = False) -> str:
         """Return in words what it reached, and where it ended if another went on longer."""
         if not self.epochs:
             return f"{self.label}: no epoch finished"
-        text = f"{self.label}: ends at {percent(self.accuracy[self.epochs - 1])}"
+        accuracy, loss = self.accuracy[self.epochs - 1], f"loss {self.loss[self.epochs - 1]:#.3g}"
+        reached = loss if math.isnan(accuracy) else percent(accuracy)
+        text = f"{self.label}: ends at {reached}"
         if self.epochs < longest:
             text += f" after epoch {self.epochs}"
-        return f"{text}, loss {self.loss[self.epochs - 1]:#.3g}" if with_loss else text
+        return f"{text}, {loss}" if with_loss and reached != loss else text
 
 
 @drawn_in_our_style
@@ -110,7 +114,8 @@ def training_comparison(
 
     Colour, marker and dash follow the optimizer that a label names; several runs of one optimizer
     differ in how their markers are filled. A run that ends before the longest, or whose loss is
-    no longer finite, ends in a cross, and the legend says after which epoch.
+    no longer finite, ends in a cross, and the legend says after which epoch. Where no run was
+    validated, the accuracy is that of training.
 
     Parameters
     ----------
@@ -137,12 +142,14 @@ def training_comparison(
     ChainruleError
         If there is not one label a history, or an accuracy is not a share from 0 to 1.
     """
+    labelled = _labelled(histories, labels)
+    measured = _drawn_accuracy(labelled)
     runs = [
-        Run(label, _curve(history, "loss", label), _curve(history, "val_accuracy", label))
-        for history, label in _labelled(histories, labels)
+        Run(label, _curve(history, "loss", label), _curve(history, measured, label))
+        for history, label in labelled
     ]
     loss = Loss("Training loss", [run.loss for run in runs], classes)
-    accuracy = Accuracy("Validation accuracy", [run.accuracy for run in runs], classes)
+    accuracy = Accuracy(BAND_QUANTITIES[measured], [run.accuracy for run in runs], classes)
     epochs = max(map(len, [*loss.curves, *accuracy.curves]))
     styles = line_styles(run.label for run in runs)
     legend = Legend(_legend_entries(runs, epochs), [*loss.guesses, *accuracy.guesses])
@@ -154,8 +161,8 @@ def training_comparison(
         _scale_epochs(axes, epochs)
         quantity.scale(axes)
     legend.add_to(figure)
-    usual = "Training loss and validation accuracy"
-    return finished(figure, title or usual, _comparison_in_words(runs, epochs))
+    usual = f"Training loss and {accuracy.name.lower()}"
+    return finished(figure, title or usual, _comparison_in_words(usual, runs, epochs))
 
 
 def _labelled(histories: Histories, labels: Sequence[str]) -> list[tuple[History, str]]:
@@ -170,6 +177,15 @@ def _labelled(histories: Histories, labels: Sequence[str]) -> list[tuple[History
             f"{len(histories)} histories and {len(labels)} labels."
         )
     return [(history, str(label)) for history, label in zip(histories, labels, strict=True)]
+
+
+def _drawn_accuracy(labelled: Sequence[tuple[History, str]]) -> str:
+    """Return which accuracy there is: that of training where nothing was validated."""
+    for quantity in ("val_accuracy", "accuracy"):
+        curves = [_curve(run, quantity, label) for run, label in labelled if quantity in run]
+        if any(np.isfinite(curve).any() for curve in curves):
+            return quantity
+    return "val_accuracy"
 
 
 def _draw_curve(axes: Axes, curve: Array, style: LineStyle, epochs: int) -> None:
@@ -189,8 +205,8 @@ def _legend_entries(runs: Sequence[Run], epochs: int) -> dict[str, LineStyle]:
     return dict(zip(entries, line_styles(labels), strict=True))
 
 
-def _comparison_in_words(runs: Sequence[Run], epochs: int) -> str:
-    opening = f"Training loss and validation accuracy over {count_of(epochs, 'epoch')}."
+def _comparison_in_words(what: str, runs: Sequence[Run], epochs: int) -> str:
+    opening = f"{what} over {count_of(epochs, 'epoch')}."
     if len(runs) <= MOST_LEGEND_ENTRIES:
         results = "; ".join(run.result(epochs, with_loss=True) for run in runs)
         return f"{opening} {results}."

@@ -1,4 +1,7 @@
-"""A model file put to use: raw pixels go in, classes and their probabilities come out."""
+"""A model file put to use: raw pixels go in, classes and their probabilities come out.
+
+Or the columns of a table, which only another format and scikit-learn's interface take.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,15 @@ class ImageClassifier:
     classes : list
         What each output stands for.
     pixels : int
-        Of an image.
+        Of an image; of a table it is the columns.
     image_shape : (int, int) or None
         Height and width; None where the file names none and `pixels` is no square.
     data : dict
         What the file says of the data that the model was trained on.
     training : dict
         What it says of the training.
+    columns : list of str, or None
+        The names of a table's columns, if there are any; None where the model is one of images.
     """
 
     path: str
@@ -53,16 +58,23 @@ class ImageClassifier:
     image_shape: tuple[int, int] | None
     data: dict[str, Any] = field(repr=False)
     training: dict[str, Any] = field(repr=False)
+    columns: list[str] | None = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> ImageClassifier:
+    def load(cls, path: str | os.PathLike[str], *, tables: bool = False) -> ImageClassifier:
         """Read a model file.
+
+        Parameters
+        ----------
+        path : path-like
+        tables : bool
+            Whether a model of a table will do as well as one of images.
 
         Raises
         ------
         ChainruleError
             If it is none, damaged, of a newer format, or its network does not predict classes of
-            images.
+            what is asked for.
         """
         model = opened_model(path)
         name, network = os.fspath(path), model.network
@@ -74,6 +86,12 @@ class ImageClassifier:
                 "Dense layers and softmax_crossentropy_with_logits."
             )
         pixels, outputs = sizes[0][0], sizes[-1][1]
+        if model.columns is not None and not tables:
+            raise ChainruleError(
+                f"{name} takes the {pixels} columns of a table, and images are no table: predict "
+                "with chainrule.interop.sklearn.load_estimator; if the columns are pixels, save it "
+                "with model_of(estimator, image_shape=(height, width))."
+            )
         classes = model.classes or list(range(outputs))
         if len(classes) != outputs:
             raise _damaged(
@@ -85,9 +103,10 @@ class ImageClassifier:
             _standardisation(name, model.preprocessing, pixels),
             classes,
             pixels,
-            _image_shape(name, model.data, pixels),
+            None if model.columns is not None else _image_shape(name, model.data, pixels),
             model.data,
             model.training,
+            model.columns,
         )
 
     @property
@@ -106,16 +125,23 @@ class ImageClassifier:
         sha256 = (self.data.get("sha256") or {}).get(TRAIN_IMAGES)
         return self.knows_sample or sha256 == MNIST[TRAIN_IMAGES].sha256
 
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether its images have this height and width."""
+        return shape == (self.image_shape or shape) and math.prod(shape) == self.pixels
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its inputs are the columns of a table, and so no pixels, however many."""
+        return self.columns is not None
+
     @property
     def assumption(self) -> str:
         """What is assumed where the model file does not say how pixels become inputs, or ""."""
         if self.standardisation is not RAW:
             return ""
+        if self.is_table:
+            return f"{self.path} names no preprocessing: columns go in as they are."
         return f"{self.path} names no preprocessing: pixels go in as they are, from 0 to 1."
-
-    def takes(self, shape: tuple[int, ...]) -> bool:
-        """Whether its images have this height and width."""
-        return shape == (self.image_shape or shape) and math.prod(shape) == self.pixels
 
     def probabilities(self, images: ArrayLike) -> Array:
         """Return the probability of each class, shape (n, classes).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.network import Network
 from chainrule.training import History
 
+COURSE_LABELS = ("Adam", "SGD")
 FIGURES = Path("figures")  # under the working folder; used where there is no screen
 
 
@@ -116,12 +118,18 @@ def visualize_mnist_samples(
 
 def plot_training_comparison(
     history_adam: History,
-    history_sgd: History,
+    history_sgd: History | None = None,
     *more: History,
-    labels: Sequence[str] = ("Adam", "SGD"),
+    labels: Sequence[str] = COURSE_LABELS,
 ) -> None:
-    """Show the training loss and the validation accuracy of two runs or more, epoch by epoch."""
-    histories = (history_adam, history_sgd, *more)
+    """Show the training loss and the validation accuracy of one run or more, epoch by epoch.
+
+    A single run is called "network", if `labels` does not name its optimizer. Where nothing was
+    validated on, the accuracy is that of training.
+    """
+    histories = [run for run in (history_adam, history_sgd, *more) if run is not None]
+    if len(histories) == 1 and labels is COURSE_LABELS:
+        labels = ["network"]
     if len(labels) != len(histories):
         raise ChainruleError(
             f"labels must name each of the {len(histories)} histories, got {list(labels)}."
@@ -197,8 +205,18 @@ def _can_show(backend: str) -> bool:
 
 
 def _next_path(name: str) -> Path:
-    """Return figures/NN-name.png with the first NN behind those that are there."""
+    """Take figures/NN-name.png, with the first NN behind those that are there."""
     FIGURES.mkdir(exist_ok=True)
     numbers = [path.name.split("-")[0] for path in FIGURES.glob("*-*.png")]
     last = max((int(number) for number in numbers if number.isdecimal()), default=0)
-    return FIGURES / f"{last + 1:02d}-{name}.png"
+    paths = (FIGURES / f"{number:02d}-{name}.png" for number in count(last + 1))
+    return next(path for path in paths if _is_ours(path))
+
+
+def _is_ours(path: Path) -> bool:
+    """Make a file; return whether no other process has made it in the meantime."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

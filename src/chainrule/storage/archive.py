@@ -6,6 +6,7 @@ member is one array. Reading never runs code and never allocates more than the f
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -24,6 +25,7 @@ from chainrule.checks import Array, ChainruleError
 from chainrule.storage.files import replacing
 
 HEADER_LIMIT = 1_000_000  # bytes
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_archive(
@@ -45,7 +47,7 @@ def write_archive(
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
     except OSError as error:
-        if error.filename is not None:
+        if error.errno not in FULL:
             raise
         size = len(text) + sum(array.nbytes for array in arrays.values())
         raise OSError(error.errno, f"{error.strerror}; {_room(path, size)}", str(path)) from error

@@ -45,6 +45,9 @@ class Model:
         What each output stands for; empty for a network that predicts numbers.
     data : dict
         Name and SHA-256 of the data and how it was split.
+    columns : list of str, or None
+        The names of a table's columns, empty where they have none; None where the inputs are the
+        pixels of images, or nothing is said of them.
     """
 
     network: Network
@@ -52,6 +55,7 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)
     classes: list[Any] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
+    columns: list[str] | None = None
 
 
 def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
@@ -60,7 +64,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
     Raises
     ------
     ChainruleError
-        For a layer or a loss that is not Chainrule's own.
+        For a layer or a loss that is not Chainrule's own, or columns that are not the network's.
     OSError
         If the file cannot be written; an older one stays as it was.
     """
@@ -77,6 +81,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Network) -> None:
         "training": model.training,
         "classes": model.classes,
         "data": model.data,
+        "columns": _checked_columns(model.columns, network),
     }
     write_archive(path, header, _arrays(network))
 
@@ -348,7 +353,20 @@ def _read_model(archive: Archive) -> Model:
     if parameters_sha256(network) != header["parameters_sha256"]:
         raise ChainruleError("the parameters do not have the SHA-256 of the header.")
     keys = ("preprocessing", "training", "classes", "data")
-    return Model(network, **{key: header[key] for key in keys})
+    columns = _checked_columns(header.get("columns"), network)  # older files do not say
+    return Model(network, **{key: header[key] for key in keys}, columns=columns)
+
+
+def _checked_columns(columns: Any, network: Network) -> list[str] | None:
+    """Return the names of a table's columns, one for each input or none at all."""
+    inputs = next((layer.n_in for layer in network if isinstance(layer, Dense)), 0)
+    are_names = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
+    if columns is not None and not (are_names and len(columns) in (0, inputs)):
+        raise ChainruleError(
+            f"columns must be a list of {inputs} names, one for each input of the network, or "
+            f"empty where they have none, got {columns!s:.80}."
+        )
+    return columns
 
 
 def _build_network(header: dict[str, Any], limit: int) -> Network:

@@ -72,7 +72,7 @@ def test_the_commands_read_an_estimators_model_file(mnist_folder, tmp_path, caps
         images, labels
     )
     path = tmp_path / "digits.npz"
-    save_model(path, model_of(classifier))
+    save_model(path, model_of(classifier, image_shape=(28, 28)))
     arguments = [str(path), "--data", str(mnist_folder), "--json", "--quiet"]
     assert cli.main(["evaluate", *arguments]) == 0
     said = json.loads(capsys.readouterr().out)

@@ -120,14 +120,18 @@ def test_validation_data(kind):
         kind().fit(X, Y, X_val=X)
     with pytest.raises(ValueError, match="y_val came without X_val: pass both or neither"):
         kind().fit(X, Y, y_val=Y)
-    with pytest.raises(ValueError, match="X has 3 features"):
+    with pytest.raises(ValueError, match="X_val, y_val: X has 3 features"):
         kind().fit(X, Y, X_val=X[:, :3], y_val=Y)
+    with pytest.raises(ValueError, match="X_val, y_val: Input X contains NaN"):
+        kind().fit(X, Y, X_val=np.full_like(X, np.nan), y_val=Y)
+    with pytest.raises(ValueError, match="X_val, y_val: Found input variables with inconsistent"):
+        kind().fit(X, Y, X_val=X, y_val=Y[:-1])
     with pytest.raises(ValueError, match="Increase 'validation_fraction'"):
         kind(early_stopping=True).fit(X[::15], Y[::15])
 
 
 def test_labels_that_were_not_there():
-    with pytest.raises(ValueError, match=r"classes not in `self.classes_`"):
+    with pytest.raises(ValueError, match=r"X_val, y_val: .* classes not in `self.classes_`"):
         MLPClassifier().fit(X, Y, X_val=X, y_val=Y + 1)
     classifier = MLPClassifier().partial_fit(X, Y, classes=[0, 1, 2])
     with pytest.raises(ValueError, match=r"classes not in `self.classes_`"):

@@ -40,6 +40,7 @@ from chainrule.layers import (
 )
 from chainrule.network import ROWS_AT_ONCE, Network
 from chainrule.optimizers import SGD, Adam, Optimizer
+from chainrule.threads import one_thread_for
 from chainrule.training import History, train_network
 
 ACTIVATIONS: dict[str, type[Layer] | None] = {
@@ -413,7 +414,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
             raise ValueError(f"{there} came without {missing}: pass both or neither.")
         if X_val is not None:
-            return train, Data(*self._check_targets(X_val, y_val, fresh=False))
+            try:
+                return train, Data(*self._check_targets(X_val, y_val, fresh=False))
+            except ValueError as error:
+                raise ValueError(f"X_val, y_val: {error}") from error
         if not self.early_stopping:
             return train, None
         rows, held_out = train_test_split(
@@ -435,6 +439,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self.n_iter_, self._has_stopped = 0, False
         X_val = None if held_out is None else held_out.X
         y_val = None if held_out is None else self._encode(held_out.y)
+        batch_size = self._batch_size(len(train.X))
+        largest = max(layer.weights.size for layer in self._network if isinstance(layer, Dense))
 
         def begin_epoch(batches: list[Integers]) -> list[Integers]:
             told.epoch_begins()
@@ -445,21 +451,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             return told.epoch_ends() or self._has_stopped
 
         try:
-            train_network(
-                self._network,
-                train.X,
-                self._encode(train.y),
-                X_val,
-                y_val,
-                done + epochs,
-                self._batch_size(len(train.X)),
-                seed=self._seed,
-                start=(done, 0),
-                sample_weight=train.weights,
-                history=self.history_,
-                on_epoch=end_epoch,
-                progress=begin_epoch,
-            )
+            with one_thread_for(batch_size * largest):
+                train_network(
+                    self._network,
+                    train.X,
+                    self._encode(train.y),
+                    X_val,
+                    y_val,
+                    done + epochs,
+                    batch_size,
+                    seed=self._seed,
+                    start=(done, 0),
+                    sample_weight=train.weights,
+                    history=self.history_,
+                    on_epoch=end_epoch,
+                    progress=begin_epoch,
+                )
         except TrainingDiverged as error:
             if self._best is None:
                 raise ValueError(f"{NOT_FINITE} {error}") from error

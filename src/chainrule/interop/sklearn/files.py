@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -17,6 +19,7 @@ from chainrule.network import Network
 from chainrule.storage.models import Model, load_model
 
 NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
+TIMES = {"M": str, "m": np.int64}  # datetime64 and timedelta64, and how JSON can hold them
 
 
 def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor:
@@ -51,27 +54,59 @@ def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor
     _check_layers(estimator, network, name)
     last = network[-1]
     if network.is_classifier:
-        last = _learn_classes(estimator, model.classes, last, name)
+        last = _learn_classes(estimator, model, last, name)
     outputs = np.empty((1, last.n_out))
     estimator.n_outputs_, estimator.out_activation_, kind, loss = estimator._head(outputs)
     estimator._seed = 0
     estimator.n_features_in_ = network[0].n_in
+    if model.columns:
+        estimator.feature_names_in_ = np.array(model.columns, dtype=object)
     estimator._network = copied(network, kind, loss, last)
     estimator._forget()
     return estimator
 
 
-def model_of(estimator: BaseMLP) -> Model:
-    """Return a fitted estimator as a model: its `network_`, and what its outputs stand for."""
-    classes = getattr(estimator, "classes_", np.empty(0)).tolist()
+def model_of(estimator: BaseMLP, image_shape: tuple[int, int] | None = None) -> Model:
+    """Return a fitted estimator as a model: its `network_`, and what inputs and outputs stand for.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+    image_shape : (int, int), optional
+        Height and width, if X holds the pixels of images, from 0 to 1, in its columns. By default
+        the model is one of a table, whose columns keep the names that they had in `fit`.
+
+    Raises
+    ------
+    ChainruleError
+        If it is another estimator, or an image has another number of pixels than X had columns.
+    """
+    if not isinstance(estimator, BaseMLP):
+        raise ChainruleError(
+            f"model_of takes a fitted MLPClassifier or MLPRegressor, got {type(estimator).__name__}"
+            ": pass that alone, such as pipeline[-1] or search.best_estimator_."
+        )
+    classes = getattr(estimator, "classes_", np.empty(0))
     parameters = {key: repr(value) for key, value in estimator.get_params().items()}
     training = {"estimator": type(estimator).__name__, "parameters": parameters}
-    return Model(estimator.network_, classes=classes, training=training)
+    if as_json := TIMES.get(classes.dtype.kind):
+        training["labels"], classes = str(classes.dtype), classes.astype(as_json)
+    model = Model(estimator.network_, classes=classes.tolist(), training=training)
+    if image_shape is not None:
+        if math.prod(image_shape) != estimator.n_features_in_:
+            raise ChainruleError(
+                f"image_shape must be height and width of {estimator.n_features_in_} pixels, as X "
+                f"had columns, got {image_shape}."
+            )
+        return replace(model, data={"image_shape": list(image_shape)})
+    return replace(model, columns=list(getattr(estimator, "feature_names_in_", [])))
 
 
-def _learn_classes(estimator: Any, classes: list[Any], last: Dense, name: str) -> Dense:
+def _learn_classes(estimator: Any, model: Model, last: Dense, name: str) -> Dense:
     """Learn the classes, sorted as scikit-learn has them; return the last layer in that order."""
-    given = np.asarray(classes or range(last.n_out))
+    given = np.asarray(model.classes or range(last.n_out))
+    if isinstance(model.training, dict) and "labels" in model.training:
+        given = _times(given, model.training["labels"], name)
     if given.shape != (last.n_out,) or len(np.unique(given)) != last.n_out:
         raise ChainruleError(
             f"{name} names the classes {given.tolist()}, its network has {last.n_out} outputs: "
@@ -83,6 +118,18 @@ def _learn_classes(estimator: Any, classes: list[Any], last: Dense, name: str) -
     if last.n_out == 2:  # softmax([a, b]) is that of [0, b - a]: one logit for the sigmoid
         weights, biases = weights[:, 1:] - weights[:, :1], biases[1:] - biases[:1]
     return dense_of(weights, biases)
+
+
+def _times(given: Any, dtype: Any, name: str) -> Any:
+    """Return dates, or spans of time, as they were before `model_of` made JSON of them."""
+    try:
+        if np.dtype(dtype).kind in TIMES:
+            return given.astype(dtype)
+    except (TypeError, ValueError):
+        pass
+    raise ChainruleError(
+        f"{name} is damaged: its classes {given.tolist()} are not of the dtype {dtype!r}."
+    )
 
 
 def _parameters_of(network: Network) -> list[list[Any]]:
