@@ -16,6 +16,9 @@ from chainrule.reading.digits import doubts_of, find_digits
 from chainrule.reading.photograph import WORKING_SIDE, Strokes, strokes
 from chainrule.storage.files import replacing
 
+TILE_HEIGHT = 280  # pixels of each stage, ten times a digit's
+TILE_GAP = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -77,7 +80,8 @@ def read(
         Take the picture as it is, which then has the size that the model takes. Else it is
         brought into MNIST's form, which is for models of images of 28x28 alone.
     light_on_dark : bool, optional
-        Whether the ink is lighter than the ground; by default the picture decides.
+        Whether the ink is lighter than the ground; by default the picture decides. A raw picture
+        that is said to be dark on light is inverted.
 
     Raises
     ------
@@ -85,11 +89,7 @@ def read(
         If it is no picture, empty, or of a size that does not fit.
     """
     if raw:
-        picture = read_picture(path)
-        _check_size(classifier, path, picture)
-        return Reading(
-            picture[np.newaxis], classifier.probabilities(picture[np.newaxis]), classifier.classes
-        )
+        return _read_as_it_is(classifier, path, invert=light_on_dark is False)
     if classifier.image_shape != (SIDE, SIDE):
         raise ChainruleError(
             f"{classifier.path} takes images of {classifier.size_text}, and a picture is centred "
@@ -103,12 +103,27 @@ def read(
     steps = tuple(centring(np.pad(one, 2), light_on_dark=True) for one in found.inks)
     pictures = np.stack([one.centred for one in steps])
     probabilities = classifier.probabilities(pictures)
-    doubts = (*found.doubts, *doubts_of(pictures, probabilities))
-    return Reading(pictures, probabilities, classifier.classes, doubts, ink, steps)
+    doubts = [*found.doubts, *doubts_of(probabilities)]
+    if any(one.is_lopsided for one in steps):
+        doubts.append(
+            "The ink is so lopsided that its centre of mass is not in the middle: is there "
+            "anything beside the digit?"
+        )
+    return Reading(pictures, probabilities, classifier.classes, tuple(doubts), ink, steps)
+
+
+def _read_as_it_is(
+    classifier: ImageClassifier, path: str | os.PathLike[str], *, invert: bool
+) -> Reading:
+    picture = read_picture(path)
+    _check_size(classifier, path, picture)
+    pictures = (1 - picture if invert else picture)[np.newaxis]
+    probabilities = classifier.probabilities(pictures)
+    return Reading(pictures, probabilities, classifier.classes, doubts_of(probabilities))
 
 
 def save_picture(path: str | os.PathLike[str], picture: Array) -> None:
-    """Write a picture from 0 (black) to 1 (white) as a grey PNG file, whole or not at all."""
+    """Write a picture from 0 (black) to 1 (white), grey or colour, as PNG, whole or not at all."""
     pillow = extra("PIL.Image")
     image = pillow.fromarray(np.rint(picture * 255).astype(np.uint8))
     try:
@@ -119,6 +134,35 @@ def save_picture(path: str | os.PathLike[str], picture: Array) -> None:
             f"The prepared picture cannot be written to {path} ({error.strerror or error}): "
             "name a file in a folder that exists."
         ) from error
+
+
+def stages(reading: Reading) -> Array:
+    """Return in one picture what happened on the way: given, sheet, flat, ink, and each digit.
+
+    Of a picture that went in as it is, that picture alone.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width) or (height, width, 3)
+        From 0 (black) to 1 (white).
+    """
+    if reading.strokes is None:
+        return reading.pictures[0]
+    ink = reading.strokes
+    shown = [_tile(one) for one in (ink.picture, ink.sheet, ink.flat, ink.ink, *reading.pictures)]
+    return np.concatenate(shown, axis=1)[:, TILE_GAP:]
+
+
+def _tile(picture: Array) -> Array:
+    """Return a picture in colour, as high as the others, with a gap to the left of it."""
+    pillow = extra("PIL.Image")
+    grey_levels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    width = max(1, round(picture.shape[1] * TILE_HEIGHT / picture.shape[0]))
+    pixels = min(picture.shape[:2]) <= SIDE  # which are to be seen, not smoothed away
+    way = pillow.Resampling.NEAREST if pixels else pillow.Resampling.BILINEAR
+    image = pillow.fromarray(grey_levels).convert("RGB").resize((width, TILE_HEIGHT), way)
+    shown = np.asarray(image, np.float32) / np.float32(255)
+    return np.pad(shown, ((0, 0), (TILE_GAP, 0), (0, 0)), constant_values=0.5)
 
 
 def _check_size(classifier: ImageClassifier, path: object, picture: Array) -> None:

@@ -1,9 +1,13 @@
 """From ink to digits: connected ink is taken apart from left to right, and doubted where it should.
 
+A piece is ink that hangs together; one digit is made of one or several. What is no digit is left
+out without a word where a digit is found all the same (specks, the edge of another sheet), and with
+a sentence of doubt where it may have been meant.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +16,17 @@ import numpy as np
 from chainrule.checks import Array, ChainruleError, extra
 
 LEAST_CONTRAST = 0.08  # of the ground: fainter ink is none
+FAINT = 0.12  # of the ground: fainter ink may be a trace of something else
+LEAST_DIGIT = 0.04  # of the picture's longer side
+PALE = 0.55  # of the contrast: pieces that are paler all over are shadows, or show through
 SPECK = 0.03  # of the largest piece's ink: less is no part of a digit
 SMALL = 0.45  # of the tallest digit's height: lower pieces are no digits of their own
-MOST = 12  # digits in a row: more pieces are a text
+MOST = 12  # digits in a row: more are a text
+MOST_OTHERS = 2  # pieces beside the row that are as large as digits: more are a text
+MOST_HOLES = 3  # of one digit: an 8 has two
+THICKEST = 0.25  # of a digit's longer side: a stroke has less to its nearest edge
+SURE = 0.7  # of probability: below it the model is not sure
+AROUND = 2  # pixels around a digit that belong to it: the soft edge of its strokes
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +38,11 @@ class Found:
     inks : list of ndarray of float32
         The ink of each digit alone, from 0 to 1, within its box.
     boxes : list of (slice, slice)
+        Where each stands in the picture: its rows and columns.
     contrast : float
         Of the strongest ink, from 0 to 1.
     doubts : tuple of str
+        Why these may not be the digits that were meant.
     """
 
     inks: list[Array] = field(repr=False)
@@ -37,34 +51,11 @@ class Found:
     doubts: tuple[str, ...]
 
 
-def find_digits(ink: Array, noise: float) -> Found:
-    ndimage = extra("scipy.ndimage")
-    smooth = ndimage.gaussian_filter(ink, 0.8)
-    contrast = _contrast(smooth, noise)
-    level = max(0.35 * contrast, 2.5 * noise)
-    if contrast < LEAST_CONTRAST or contrast < 3.5 * noise:
-        raise ChainruleError(
-            f"The picture is empty: its strongest ink differs from the ground by {contrast:.0%} "
-            f"of black against white; draw with more contrast."
-        )
-    mask = smooth > level
-    pieces = _pieces(mask, smooth)
-    if not pieces:
-        raise ChainruleError("The picture is empty: nothing in it is as large as a digit.")
-    return _judged(ink, mask, pieces, contrast, level)
-
-
-def _contrast(ink: Array, noise: float) -> float:
-    """Return how far the strongest ink is from the ground."""
-    strong = ink[ink > max(LEAST_CONTRAST / 2, 3 * noise)]
-    if strong.size < 10:
-        return float(ink.max(initial=0))
-    return float(np.quantile(strong, 0.9))
-
-
-@dataclass
+@dataclass(frozen=True)
 class _Piece:
-    labels: list[int]
+    """Ink that hangs together, or is joined; `labels` are its numbers in the labelled picture."""
+
+    labels: tuple[int, ...]
     rows: slice
     columns: slice
     ink: float
@@ -78,112 +69,230 @@ class _Piece:
     def width(self) -> int:
         return self.columns.stop - self.columns.start
 
+    @property
+    def size(self) -> int:
+        return max(self.height, self.width)
 
-def _pieces(mask: Any, ink: Array) -> list[_Piece]:
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Where it stands, with the soft edge of its strokes."""
+        rows, columns = (
+            slice(max(side.start - AROUND, 0), side.stop + AROUND)
+            for side in (self.rows, self.columns)
+        )
+        return rows, columns
+
+    def mask(self, labels: Any) -> Any:
+        """Return which pixels of its box are its own."""
+        return np.isin(labels[self.box], self.labels)
+
+    def joined(self, other: _Piece) -> _Piece:
+        return _Piece(
+            self.labels + other.labels,
+            _around(self.rows, other.rows),
+            _around(self.columns, other.columns),
+            self.ink + other.ink,
+            self.at_border or other.at_border,
+        )
+
+
+def find_digits(ink: Array, noise: float) -> Found:
+    """Take the ink of a picture apart into digits.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (rows, columns)
+        From 0 (ground) to 1.
+    noise : float
+        Standard deviation of the ground.
+
+    Returns
+    -------
+    Found
+        At least one digit.
+
+    Raises
+    ------
+    ChainruleError
+        If there is no ink.
+    """
+    smooth = extra("scipy.ndimage").gaussian_filter(ink, 0.8)
+    contrast = _contrast(smooth, noise)
+    if contrast < LEAST_CONTRAST or contrast < 3.5 * noise:
+        raise ChainruleError(
+            f"The picture is empty: its strongest ink differs from the ground by {contrast:.0%} "
+            "of black against white, which its noise does as well; draw with more contrast."
+        )
+    level = max(0.35 * contrast, 2.5 * noise)
+    labels, pieces = _pieces(smooth > level, smooth)
+    if not pieces:
+        raise ChainruleError("The picture is empty: nothing in it is as large as a digit.")
+    pieces, is_cut = _within(pieces, max(ink.shape))
+    pieces = _joined(_strong(pieces, ink, labels, contrast), labels)
+    tallest = max(piece.size for piece in pieces)
+    large = [piece for piece in pieces if piece.size >= SMALL * tallest]
+    digits = sorted(_in_a_row(large), key=lambda one: one.columns.start + one.columns.stop)
+    doubts = _doubts(digits, len(large) - len(digits), labels, contrast, is_cut)
+    inks = [_ink_of(digit, ink, labels, level / 2) for digit in digits]
+    return Found(inks, [digit.box for digit in digits], contrast, tuple(doubts))
+
+
+def doubts_of(probabilities: Array) -> tuple[str, ...]:
+    """Return what a model's probabilities (digits, classes) speak against its own answer."""
+    least = probabilities.max(axis=1).min()
+    if least >= SURE:
+        return ()
+    return (f"The model is not sure: the best that it can say has {least:.0%}.",)
+
+
+def _contrast(ink: Array, noise: float) -> float:
+    """Return how far the strongest ink is from the ground."""
+    strong = ink[ink > max(LEAST_CONTRAST / 2, 3 * noise)]
+    if strong.size < 10:
+        return float(ink.max(initial=0))
+    return float(np.quantile(strong, 0.9))
+
+
+# ---- pieces ----
+
+
+def _pieces(mask: Any, ink: Array) -> tuple[Any, list[_Piece]]:
+    """Return the picture with each pixel's number of its piece (0 is ground), and the pieces."""
     ndimage = extra("scipy.ndimage")
     labels, count = ndimage.label(mask, np.ones((3, 3)))
-    _pieces.labels = labels
     sums = ndimage.sum_labels(ink, labels, np.arange(1, count + 1))
     pieces = []
-    for i, (rows, columns) in enumerate(ndimage.find_objects(labels)):
-        at_border = rows.start == 0 or columns.start == 0 or rows.stop == mask.shape[0] or columns.stop == mask.shape[1]
-        pieces.append(_Piece([i + 1], rows, columns, float(sums[i]), at_border))
-    return pieces
+    for label, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        at_border = 0 in (rows.start, columns.start) or (
+            rows.stop == mask.shape[0] or columns.stop == mask.shape[1]
+        )
+        pieces.append(_Piece((label,), rows, columns, float(sums[label - 1]), at_border))
+    return labels, pieces
 
 
-def _judged(ink, mask, pieces, contrast, level):
+def _within(pieces: list[_Piece], side: int) -> tuple[list[_Piece], bool]:
+    """Leave out what touches the border, if a digit is left; else tell that it is cut."""
+    inner = [piece for piece in pieces if not piece.at_border]
+    if any(piece.size >= LEAST_DIGIT * side for piece in inner) or len(inner) == len(pieces):
+        return inner, False
+    return pieces, True
+
+
+def _strong(pieces: list[_Piece], ink: Array, labels: Any, contrast: float) -> list[_Piece]:
+    """Leave out what is pale, and specks."""
     ndimage = extra("scipy.ndimage")
-    labels = _pieces.labels
-    doubts = []
-    height, width = mask.shape
-    inner = [p for p in pieces if not p.at_border]
-    def size(p): return max(p.height, p.width)
-    inner_best = max((size(p) for p in inner), default=0)
-    # what touches the border is no digit, if there is anything else
-    border_best = max((size(p) for p in pieces if p.at_border), default=0)
-    if inner_best >= 0.04 * max(height, width):
-        pieces = inner
-    else:
-        doubts.append("A stroke is cut by the border of the picture: show all of the digit.")
-    strength = ndimage.maximum(ndimage.gaussian_filter(ink, 1.5), labels, np.arange(labels.max() + 1))
-    pieces = [p for p in pieces if strength[p.labels[0]] >= 0.55 * contrast] or pieces
-    largest = max(p.ink for p in pieces)
-    pieces = [p for p in pieces if p.ink >= SPECK * largest and size(p) > 2]
-    stroke = _stroke_width(mask & np.isin(labels, [l for p in pieces for l in p.labels]))
-    pieces = _joined(pieces, stroke, labels)
-    tallest = max(size(p) for p in pieces)
-    digits = _in_a_row([p for p in pieces if size(p) >= SMALL * tallest])
-    digits.sort(key=lambda p: p.columns.start + p.columns.stop)
-    inks, boxes = [], []
-    for p in digits:
-        box = (slice(max(p.rows.start - 2, 0), p.rows.stop + 2), slice(max(p.columns.start - 2, 0), p.columns.stop + 2))
-        own = ndimage.binary_dilation(np.isin(labels[box], p.labels), iterations=2)
-        values = np.where(own, ink[box], 0)
-        strong = np.quantile(values[np.isin(labels[box], p.labels)], 0.75)
-        floor = 0.5 * level
-        inks.append(np.clip((values - floor) / (strong - floor), 0, 1).astype(np.float32))
-        boxes.append(box)
-    return Found(inks, boxes, contrast, tuple(doubts))
+    blurred = ndimage.gaussian_filter(ink, 1.5)
+    strongest = ndimage.maximum(blurred, labels, np.arange(labels.max() + 1))
+    strong = [piece for piece in pieces if strongest[piece.labels[0]] >= PALE * contrast] or pieces
+    most = max(piece.ink for piece in strong)
+    large = [piece for piece in strong if piece.ink >= SPECK * most and piece.size > 2]
+    if not large:
+        raise ChainruleError("The picture is empty: nothing in it is as large as a digit.")
+    return large
+
+
+def _joined(pieces: list[_Piece], labels: Any) -> list[_Piece]:
+    """Join the pieces of one digit: above one another, or a pen's skip apart."""
+    stroke = _stroke_width(np.isin(labels, [label for piece in pieces for label in piece.labels]))
+    pieces = sorted(pieces, key=lambda piece: -piece.ink)
+    while pair := _pair(pieces, lambda one, other: _are_one(one, other, stroke)):
+        one, other = pair
+        pieces = [piece for piece in pieces if piece not in pair] + [one.joined(other)]
+    return pieces
 
 
 def _stroke_width(mask: Any) -> float:
     """Return how wide strokes are: four times the mean distance of ink to the ground."""
     distances = extra("scipy.ndimage").distance_transform_edt(np.pad(mask, 1))
-    return float(4 * distances[distances > 0].mean()) - 1 if mask.any() else 1.0
+    return float(4 * distances[distances > 0].mean()) - 1
 
 
-def _joined(pieces, stroke, labels):
-    """Join the pieces of one digit: above one another, or a pen's skip apart."""
-    pieces = sorted(pieces, key=lambda p: -p.ink)
-    changed = True
-    while changed:
-        changed = False
-        for i, a in enumerate(pieces):
-            for b in pieces[i + 1:]:
-                overlap = min(a.columns.stop, b.columns.stop) - max(a.columns.start, b.columns.start)
-                v_gap = max(a.rows.start, b.rows.start) - min(a.rows.stop, b.rows.stop)
-                gap_x = -overlap
-                together = False
-                if overlap > 0.5 * min(a.width, b.width) and v_gap < max(1.5 * stroke, 0.35 * max(a.height, b.height)):
-                    together = True
-                elif max(v_gap, gap_x) <= 0.8 * stroke and (min(a.height,b.height) < 0.6 * max(a.height,b.height)):
-                    together = True
-                if together:
-                    rows = slice(min(a.rows.start, b.rows.start), max(a.rows.stop, b.rows.stop))
-                    columns = slice(min(a.columns.start, b.columns.start), max(a.columns.stop, b.columns.stop))
-                    merged = _Piece(a.labels + b.labels, rows, columns, a.ink + b.ink, a.at_border or b.at_border)
-                    pieces = [p for p in pieces if p is not a and p is not b] + [merged]
-                    changed = True
-                    break
-            if changed: break
-    return pieces
+def _pair(
+    pieces: Sequence[_Piece], belong: Callable[[_Piece, _Piece], bool]
+) -> tuple[_Piece, _Piece] | None:
+    """Return the first two that belong together."""
+    for place, one in enumerate(pieces):
+        for other in pieces[place + 1 :]:
+            if belong(one, other):
+                return one, other
+    return None
 
 
-def doubts_of(pictures: Array, probabilities: Array) -> tuple[str, ...]:
-    """Return what speaks against digits in MNIST's form, whose probabilities are given."""
-    doubts = []
-    ranked = np.sort(probabilities, axis=1)
-    if (ranked[:, -1] < 0.7).any():
-        doubts.append("The model is not sure: it gives no digit as much as 70%.")
-    return tuple(doubts)
+def _are_one(one: _Piece, other: _Piece, stroke: float) -> bool:
+    lower, higher = sorted((one.height, other.height))
+    narrower = min(one.width, other.width)
+    above, beside = _gap(one.rows, other.rows), _gap(one.columns, other.columns)
+    if -beside > 0.5 * narrower and above < max(1.5 * stroke, 0.35 * higher):
+        return True
+    return max(above, beside) <= 0.8 * stroke and lower < 0.6 * higher
 
 
-def _in_a_row(pieces):
+def _in_a_row(pieces: list[_Piece]) -> list[_Piece]:
     """Return the pieces that stand in a row with the one that has most ink, close together."""
-    row = [max(pieces, key=lambda p: p.ink)]
-    rest = [p for p in pieces if p is not row[0]]
-    grown = True
-    while grown:
-        grown = False
-        for p in rest:
-            for q in row:
-                overlap = min(p.rows.stop, q.rows.stop) - max(p.rows.start, q.rows.start)
-                gap = max(p.columns.start, q.columns.start) - min(p.columns.stop, q.columns.stop)
-                if overlap > 0.5 * min(p.height, q.height) and gap < 0.8 * max(p.height, q.height):
-                    row.append(p)
-                    rest = [one for one in rest if one is not p]
-                    grown = True
-                    break
-            if grown:
-                break
+    row = [max(pieces, key=lambda piece: piece.ink)]
+    for member in row:  # which grows meanwhile
+        row += [piece for piece in pieces if piece not in row and _are_neighbours(member, piece)]
     return row
+
+
+def _are_neighbours(one: _Piece, other: _Piece) -> bool:
+    lower, higher = sorted((one.height, other.height))
+    overlap = -_gap(one.rows, other.rows)
+    return overlap > 0.5 * lower and _gap(one.columns, other.columns) < 0.8 * higher
+
+
+def _gap(one: slice, other: slice) -> int:
+    """Return how far apart they are; below 0 how far they overlap."""
+    return int(max(one.start, other.start) - min(one.stop, other.stop))
+
+
+def _around(one: slice, other: slice) -> slice:
+    return slice(min(one.start, other.start), max(one.stop, other.stop))
+
+
+def _ink_of(digit: _Piece, ink: Array, labels: Any, floor: float) -> Array:
+    """Return its ink within its box, from 0 to 1, without that of its neighbours."""
+    mask, values = digit.mask(labels), ink[digit.box]
+    strong = np.quantile(values[mask], 0.75)
+    own = extra("scipy.ndimage").binary_dilation(mask, iterations=AROUND)
+    scaled = (np.where(own, values, 0) - floor) / (strong - floor)
+    return np.clip(scaled, 0, 1).astype(np.float32)
+
+
+# ---- doubts ----
+
+
+def _doubts(
+    digits: list[_Piece], others: int, labels: Any, contrast: float, is_cut: bool
+) -> list[str]:
+    doubts = []
+    if is_cut:
+        doubts.append("A stroke is cut by the border of the picture: show all of the digit.")
+    if contrast < FAINT:
+        doubts.append(
+            f"The ink is faint, {contrast:.0%} of black against white: write with more contrast."
+        )
+    if len(digits) > MOST or others > MOST_OTHERS:
+        doubts.append(
+            f"There is more than one row of digits here, {others + len(digits)} pieces of ink: "
+            "is it a text? Show one number alone."
+        )
+    masks = [digit.mask(labels) for digit in digits]
+    if any(_is_solid(mask) for mask in masks):
+        doubts.append("A piece of the ink is a solid patch, no stroke: is it a digit?")
+    if any(_holes(mask) > MOST_HOLES for mask in masks):
+        doubts.append("A piece of the ink has more holes than a digit can have: is it a drawing?")
+    return doubts
+
+
+def _is_solid(mask: Any) -> bool:
+    """Whether the ink is far wider somewhere than a pen is."""
+    depth = extra("scipy.ndimage").distance_transform_edt(np.pad(mask, 1)).max()
+    return bool(depth > THICKEST * (max(mask.shape) - 2 * AROUND) and depth > 2)
+
+
+def _holes(mask: Any) -> int:
+    """Return how many regions of the ground are enclosed; gaps of a pixel or three are none."""
+    labels, _ = extra("scipy.ndimage").label(~np.pad(mask, 1))
+    sizes = np.bincount(labels.ravel())[2:]  # 0 is the ink, 1 what is outside
+    return int((sizes >= max(4, 0.001 * mask.size)).sum())

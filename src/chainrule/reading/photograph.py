@@ -6,20 +6,20 @@ comes out. `strokes` does them in their order. Coordinates are (row, column).
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from chainrule.checks import Array, ChainruleError, extra
+from chainrule.checks import Array, extra
 
 WORKING_SIDE = 800  # pixels of the longer side, of a photograph and then of its sheet
 COARSE_SIDE = 200  # of what sheet and light are looked for in: neither is small
 SHEET_SHARE = 0.1  # of the picture: less is no sheet
 SHEET_SOLIDITY = 0.93  # of its convex hull: a sheet has no bays
 SHEET_CONTRAST = 0.85  # the desk is darker than this share of the sheet
-LEAST_CONTRAST = 0.1  # of the ground: fainter ink is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +56,19 @@ class Strokes:
 
 
 def strokes(picture: Array, light_on_dark: bool | None = None) -> Strokes:
-    """Return the ink of a photograph (height, width, 3), colours from 0 to 1.
+    """Bring a photograph to its ink, and keep each stage.
 
-    Raises
-    ------
-    ChainruleError
-        If nothing differs from the ground.
+    Parameters
+    ----------
+    picture : ndarray of float32, shape (height, width, 3)
+        Colours from 0 to 1.
+    light_on_dark : bool, optional
+        Whether the ink is lighter than the ground; by default the picture decides.
+
+    Returns
+    -------
+    Strokes
+        Of a picture without ink its ground's noise alone.
     """
     picture = smaller(picture, 2 * WORKING_SIDE)
     sheet, angle = righted(picture)
@@ -96,7 +103,7 @@ def righted(picture: Array) -> tuple[Array, float]:
     mask = _sheet(ndimage.gaussian_filter(small.mean(axis=2), 1.0))
     if mask is None:
         return picture, 0.0
-    angle, _ = _rectangle(mask)
+    angle = _turn(mask)
     inside = ndimage.rotate(mask.astype(np.float32), angle, order=1) > 0.5
     turned = picture
     if abs(angle) > 0.3:
@@ -105,21 +112,20 @@ def righted(picture: Array) -> tuple[Array, float]:
     scale = np.array(turned.shape[:2]) / inside.shape
     top, bottom = (round(edge * scale[0]) for edge in (rows.start, rows.stop))
     left, right = (round(edge * scale[1]) for edge in (columns.start, columns.stop))
-    return turned[top:bottom, left:right], float(angle)
+    return turned[top:bottom, left:right], angle
 
 
 def _sheet(grey: Array) -> Any:
     """Return the mask of the sheet of paper in a small grey picture; None if there is none."""
     ndimage = extra("scipy.ndimage")
-    bright = grey > _otsu(grey)
-    bright = ndimage.binary_opening(bright, iterations=2)
+    bright = ndimage.binary_opening(grey > _otsu(grey), iterations=2)
     labels, count = ndimage.label(bright)
     if not count:
         return None
     sizes = np.bincount(labels.ravel())[1:]
     mask = ndimage.binary_fill_holes(labels == sizes.argmax() + 1)
-    mask = ndimage.binary_opening(ndimage.binary_closing(np.pad(mask, 8, "edge"), iterations=6),
-                                  iterations=6)[8:-8, 8:-8]
+    mask = ndimage.binary_closing(np.pad(mask, 8, "edge"), iterations=6)
+    mask = ndimage.binary_opening(mask, iterations=6)[8:-8, 8:-8]
     if not SHEET_SHARE < mask.mean() < 0.97:
         return None
     if _straight_sides(mask) < 2:
@@ -127,16 +133,18 @@ def _sheet(grey: Array) -> Any:
     hull = extra("scipy.spatial").ConvexHull(np.argwhere(mask))
     if mask.sum() < SHEET_SOLIDITY * hull.volume:
         return None
-    # An edge of paper is sharp; light that falls off is not.
+    return mask if _is_sharp(mask, grey) else None
+
+
+def _is_sharp(mask: Any, grey: Array) -> bool:
+    """Whether the picture is clearly darker right outside: light that falls off is not."""
+    ndimage = extra("scipy.ndimage")
     outside = ndimage.binary_dilation(mask, iterations=4) & ~ndimage.binary_dilation(mask)
-    inside = ndimage.binary_erosion(mask, border_value=1) & ~ndimage.binary_erosion(
-        mask, iterations=4, border_value=1
-    )
-    if not outside.any() or not inside.any():
-        return None
+    inner = ndimage.binary_erosion(mask, border_value=1)
+    inside = inner & ~ndimage.binary_erosion(mask, iterations=4, border_value=1)
     near = ndimage.maximum_filter(np.where(inside, grey, 0), 15)[outside]
     share = grey[outside][near > 0] / near[near > 0]
-    return mask if share.size and np.median(share) < SHEET_CONTRAST else None
+    return bool(share.size and np.median(share) < SHEET_CONTRAST)
 
 
 def _straight_sides(mask: Any) -> int:
@@ -144,7 +152,7 @@ def _straight_sides(mask: Any) -> int:
     ndimage = extra("scipy.ndimage")
     edge = mask & ~ndimage.binary_erosion(mask, border_value=1)
     edge[[0, 1, -2, -1]] = edge[:, [0, 1, -2, -1]] = False
-    turn = math.radians(_rectangle(mask)[0])
+    turn = math.radians(_turn(mask))
     axes = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
     box, points = np.argwhere(mask) @ axes, np.argwhere(edge) @ axes
     if not len(points):
@@ -168,18 +176,18 @@ def _otsu(values: Array) -> float:
     return float(edges[between.argmax() + 1])
 
 
-def _rectangle(mask: Any) -> tuple[float, float]:
-    """Return the turn, in degrees, that makes the box around the mask smallest, and its area."""
+def _turn(mask: Any) -> float:
+    """Return the turn, in degrees, that makes the box around the mask smallest."""
     points = np.argwhere(mask).astype(float)
     points = points[extra("scipy.spatial").ConvexHull(points).vertices]
-    best = (math.inf, 0.0)
-    for degrees in np.arange(-45, 45, 0.5):
+
+    def area(degrees: float) -> float:
         turn = math.radians(degrees)
         rows = points @ (math.cos(turn), -math.sin(turn))
         columns = points @ (math.sin(turn), math.cos(turn))
-        area = np.ptp(rows) * np.ptp(columns)
-        best = min(best, (float(area), float(degrees)), key=lambda one: (one[0], abs(one[1])))
-    return best[1], best[0]
+        return float(np.ptp(rows) * np.ptp(columns))
+
+    return float(min(np.arange(-45, 45, 0.5), key=lambda degrees: (area(degrees), abs(degrees))))
 
 
 def _inner(mask: Any) -> tuple[slice, slice]:
@@ -254,7 +262,9 @@ def _ground(small: Array, light_on_dark: bool, shape: tuple[int, ...]) -> Array:
     around = [(min(wide, length - 1),) * 2 for length in small.shape[:2]] + [(0, 0)]
     ground = np.pad(ground, around, "reflect", reflect_type="odd")
     ground = fill(ground, (wide, wide, 1), mode="nearest")
-    inner = tuple(slice(before, before + n) for (before, _), n in zip(around, small.shape, strict=True))
+    inner = tuple(
+        slice(before, before + n) for (before, _), n in zip(around, small.shape, strict=True)
+    )
     factors = (shape[0] / small.shape[0], shape[1] / small.shape[1], 1)
     large = ndimage.zoom(ground[inner], factors, order=1, mode="nearest", grid_mode=True)
     return large[: shape[0], : shape[1]]
@@ -306,16 +316,13 @@ def _tilt(flat: Array) -> float | None:
     rows, columns = np.nonzero(flat > level)
     if len(rows) < flat.shape[1]:
         return None
-    best = (0.0, 0.0)
-    for degrees in np.concatenate([np.arange(-12, 12, 0.25)]):
+
+    def concentration(degrees: float) -> float:
         places = rows + columns * math.tan(math.radians(degrees))
-        counts = np.bincount((places - places.min()).astype(int))
-        best = max(best, (float(np.square(counts).sum()), float(degrees)), key=lambda one: one[0])
-    for degrees in best[1] + np.arange(-0.25, 0.3, 0.05):
-        places = rows + columns * math.tan(math.radians(degrees))
-        counts = np.bincount((places - places.min()).astype(int))
-        best = max(best, (float(np.square(counts).sum()), float(degrees)), key=lambda one: one[0])
-    tilt = -best[1]
+        return float(np.square(np.bincount((places - places.min()).astype(int))).sum())
+
+    coarse = max(np.arange(-12, 12, 0.25), key=concentration)
+    tilt = -float(max(coarse + np.arange(-0.25, 0.3, 0.05), key=concentration))
     ndimage = extra("scipy.ndimage")
     upright = ndimage.rotate(flat, tilt, reshape=False, order=1) if abs(tilt) > 0.1 else flat
     return tilt if _line_rows(upright)[0].any() else None
@@ -326,9 +333,8 @@ def _line_rows(flat: Array) -> tuple[Any, Array]:
     height, width = flat.shape
     edges = np.linspace(0, width, BLOCKS + 1).astype(int)
     blurred = extra("scipy.ndimage").uniform_filter1d(flat, 3, axis=0)
-    medians = np.stack(
-        [np.median(blurred[:, a:b], axis=1) for a, b in zip(edges, edges[1:], strict=False)], axis=1
-    )
+    blocks = [np.median(blurred[:, a:b], axis=1) for a, b in itertools.pairwise(edges)]
+    medians = np.stack(blocks, axis=1)
     level = np.quantile(medians, 1 - CROSSED, axis=1)
     ground = np.median(level)
     least = max(FAINTEST_LINE, 3 * deviation(np.abs(level - ground)))
