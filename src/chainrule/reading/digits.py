@@ -7,7 +7,7 @@ a sentence of doubt where it may have been meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,12 @@ FAINT = 0.12  # of the ground: fainter ink may be a trace of something else
 LEAST_DIGIT = 0.04  # of the picture's longer side
 PALE = 0.55  # of the contrast: pieces that are paler all over are shadows, or show through
 SPECK = 0.03  # of the largest piece's ink: less is no part of a digit
+APART = 1.0  # of the taller's height: digits further apart are no number
 SMALL = 0.45  # of the tallest digit's height: lower pieces are no digits of their own
 MOST = 12  # digits in a row: more are a text
-MOST_OTHERS = 2  # pieces beside the row that are as large as digits: more are a text
+MOST_PIECES = 8  # of one digit, however often the pen skipped
 MOST_HOLES = 3  # of one digit: an 8 has two
+LEAST_HOLE = 0.004  # of a digit's box: less is a gap in a stroke
 THICKEST = 0.25  # of a digit's longer side: a stroke has less to its nearest edge
 SURE = 0.7  # of probability: below it the model is not sure
 AROUND = 2  # pixels around a digit that belong to it: the soft edge of its strokes
@@ -121,7 +123,7 @@ def find_digits(ink: Array, noise: float) -> Found:
     if contrast < LEAST_CONTRAST or contrast < 3.5 * noise:
         raise ChainruleError(
             f"The picture is empty: its strongest ink differs from the ground by {contrast:.0%} "
-            "of black against white, which its noise does as well; draw with more contrast."
+            f"of black against white, and its noise by {noise:.0%}; draw with more contrast."
         )
     level = max(0.35 * contrast, 2.5 * noise)
     labels, pieces = _pieces(smooth > level, smooth)
@@ -132,7 +134,11 @@ def find_digits(ink: Array, noise: float) -> Found:
     tallest = max(piece.size for piece in pieces)
     large = [piece for piece in pieces if piece.size >= SMALL * tallest]
     digits = sorted(_in_a_row(large), key=lambda one: one.columns.start + one.columns.stop)
-    doubts = _doubts(digits, len(large) - len(digits), labels, contrast, is_cut)
+    is_tiny = tallest < LEAST_DIGIT * max(ink.shape)
+    doubts = [
+        *_doubts_of_place(is_cut, is_tiny, contrast),
+        *_doubts_of_shape(digits, len(large) - len(digits), labels),
+    ]
     inks = [_ink_of(digit, ink, labels, level / 2) for digit in digits]
     return Found(inks, [digit.box for digit in digits], contrast, tuple(doubts))
 
@@ -238,7 +244,7 @@ def _in_a_row(pieces: list[_Piece]) -> list[_Piece]:
 def _are_neighbours(one: _Piece, other: _Piece) -> bool:
     lower, higher = sorted((one.height, other.height))
     overlap = -_gap(one.rows, other.rows)
-    return overlap > 0.5 * lower and _gap(one.columns, other.columns) < 0.8 * higher
+    return overlap > 0.5 * lower and _gap(one.columns, other.columns) < APART * higher
 
 
 def _gap(one: slice, other: slice) -> int:
@@ -262,27 +268,41 @@ def _ink_of(digit: _Piece, ink: Array, labels: Any, floor: float) -> Array:
 # ---- doubts ----
 
 
-def _doubts(
-    digits: list[_Piece], others: int, labels: Any, contrast: float, is_cut: bool
-) -> list[str]:
-    doubts = []
+def _doubts_of_place(is_cut: bool, is_tiny: bool, contrast: float) -> Iterator[str]:
     if is_cut:
-        doubts.append("A stroke is cut by the border of the picture: show all of the digit.")
+        yield "A stroke is cut by the border of the picture: show all of the digit."
+    elif is_tiny:
+        yield "The ink is tiny in this picture: is it a digit? Go closer."
     if contrast < FAINT:
-        doubts.append(
+        yield (
             f"The ink is faint, {contrast:.0%} of black against white: write with more contrast."
         )
-    if len(digits) > MOST or others > MOST_OTHERS:
-        doubts.append(
-            f"There is more than one row of digits here, {others + len(digits)} pieces of ink: "
-            "is it a text? Show one number alone."
+
+
+def _doubts_of_shape(digits: list[_Piece], others: int, labels: Any) -> Iterator[str]:
+    if len(digits) > MOST or others:
+        yield (
+            f"Of {others + len(digits)} large pieces of ink {len(digits)} stand in a row, which is "
+            "read: show one number alone, close together."
         )
+    if any(len(digit.labels) > MOST_PIECES for digit in digits):
+        yield "The ink is in many small pieces: is it a digit? Show one number alone."
     masks = [digit.mask(labels) for digit in digits]
     if any(_is_solid(mask) for mask in masks):
-        doubts.append("A piece of the ink is a solid patch, no stroke: is it a digit?")
-    if any(_holes(mask) > MOST_HOLES for mask in masks):
-        doubts.append("A piece of the ink has more holes than a digit can have: is it a drawing?")
-    return doubts
+        yield "A piece of the ink is a solid patch, no stroke: is it a digit?"
+    if any(_surrounds(mask) or _holes(mask) > MOST_HOLES for mask in masks):
+        yield "The ink surrounds more than a digit's ink does: is it a drawing?"
+
+
+def _surrounds(mask: Any) -> bool:
+    """Whether one stroke goes all the way around another, as the outline of a face does."""
+    ndimage = extra("scipy.ndimage")
+    pieces, count = ndimage.label(mask, np.ones((3, 3)))
+    if count < 2:
+        return False
+    outer = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+    inner = mask & ~outer & ndimage.binary_fill_holes(outer)
+    return bool(inner.sum() >= SPECK * mask.sum())
 
 
 def _is_solid(mask: Any) -> bool:
@@ -292,7 +312,7 @@ def _is_solid(mask: Any) -> bool:
 
 
 def _holes(mask: Any) -> int:
-    """Return how many regions of the ground are enclosed; gaps of a pixel or three are none."""
+    """Return how many regions of the ground are enclosed; the grain of chalk leaves none."""
     labels, _ = extra("scipy.ndimage").label(~np.pad(mask, 1))
     sizes = np.bincount(labels.ravel())[2:]  # 0 is the ink, 1 what is outside
-    return int((sizes >= max(4, 0.001 * mask.size)).sum())
+    return int((sizes >= max(4, LEAST_HOLE * mask.size)).sum())
