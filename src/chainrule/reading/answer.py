@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from chainrule.checks import Array, ChainruleError, extra
 from chainrule.data.pictures import read_photograph, read_picture
 from chainrule.reading.centring import SIDE, Centring, centring
 from chainrule.reading.classifier import ImageClassifier
-from chainrule.reading.digits import doubts_of, find_digits
+from chainrule.reading.digits import Found, doubts_of, find_digits
 from chainrule.reading.photograph import WORKING_SIDE, Strokes, strokes
 from chainrule.storage.files import replacing
 
@@ -97,8 +98,7 @@ def read(
             f"by MNIST's rule, which is for {SIDE}x{SIDE}: prepare it yourself and add --raw."
         )
     try:
-        ink = strokes(read_photograph(path, WORKING_SIDE), light_on_dark)
-        found = find_digits(ink.ink, ink.noise)
+        ink, found = _digits_of(read_photograph(path, WORKING_SIDE), light_on_dark)
     except ChainruleError as error:
         raise ChainruleError(f"{path}: {error}") from error
     steps = tuple(centring(np.pad(one, 2), light_on_dark=True) for one in found.inks)
@@ -111,6 +111,24 @@ def read(
             "anything beside the digit?"
         )
     return Reading(pictures, probabilities, classifier.classes, tuple(doubts), ink, steps)
+
+
+def _digits_of(photograph: Array, light_on_dark: bool | None) -> tuple[Strokes, Found]:
+    """Return the ink and its digits; where there are none, light and dark may be mistaken.
+
+    On a smeared board more is dark than the chalk is light. What is found so must leave no doubt.
+    """
+    ink = strokes(photograph, light_on_dark)
+    try:
+        return ink, find_digits(ink.ink, ink.noise)
+    except ChainruleError as error:
+        if light_on_dark is not None:
+            raise
+        with contextlib.suppress(ChainruleError):
+            other, found = _digits_of(photograph, not ink.light_on_dark)
+            if not found.doubts:
+                return other, found
+        raise error from None
 
 
 def _read_as_it_is(

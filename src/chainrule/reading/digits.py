@@ -41,15 +41,12 @@ class Found:
         The ink of each digit alone, from 0 to 1, within its box.
     boxes : list of (slice, slice)
         Where each stands in the picture: its rows and columns.
-    contrast : float
-        Of the strongest ink, from 0 to 1.
     doubts : tuple of str
         Why these may not be the digits that were meant.
     """
 
     inks: list[Array] = field(repr=False)
     boxes: list[tuple[slice, slice]]
-    contrast: float
     doubts: tuple[str, ...]
 
 
@@ -134,13 +131,17 @@ def find_digits(ink: Array, noise: float) -> Found:
     tallest = max(piece.size for piece in pieces)
     large = [piece for piece in pieces if piece.size >= SMALL * tallest]
     digits = sorted(_in_a_row(large), key=lambda one: one.columns.start + one.columns.stop)
+    strengths = [_strength(digit, ink, labels) for digit in digits]
     is_tiny = tallest < LEAST_DIGIT * max(ink.shape)
     doubts = [
-        *_doubts_of_place(is_cut, is_tiny, contrast),
+        *_doubts_of_place(is_cut, is_tiny, max(strengths)),
         *_doubts_of_shape(digits, len(large) - len(digits), labels),
     ]
-    inks = [_ink_of(digit, ink, labels, level / 2) for digit in digits]
-    return Found(inks, [digit.box for digit in digits], contrast, tuple(doubts))
+    inks = [
+        _ink_of(digit, ink, labels, level / 2, strength)
+        for digit, strength in zip(digits, strengths, strict=True)
+    ]
+    return Found(inks, [digit.box for digit in digits], tuple(doubts))
 
 
 def doubts_of(probabilities: Array) -> tuple[str, ...]:
@@ -256,26 +257,29 @@ def _around(one: slice, other: slice) -> slice:
     return slice(min(one.start, other.start), max(one.stop, other.stop))
 
 
-def _ink_of(digit: _Piece, ink: Array, labels: Any, floor: float) -> Array:
+def _strength(digit: _Piece, ink: Array, labels: Any) -> float:
+    """Return how dark its strokes are, but for their edges."""
+    return float(np.quantile(ink[digit.box][digit.mask(labels)], 0.75))
+
+
+def _ink_of(digit: _Piece, ink: Array, labels: Any, floor: float, strength: float) -> Array:
     """Return its ink within its box, from 0 to 1, without that of its neighbours."""
-    mask, values = digit.mask(labels), ink[digit.box]
-    strong = np.quantile(values[mask], 0.75)
-    own = extra("scipy.ndimage").binary_dilation(mask, iterations=AROUND)
-    scaled = (np.where(own, values, 0) - floor) / (strong - floor)
+    own = extra("scipy.ndimage").binary_dilation(digit.mask(labels), iterations=AROUND)
+    scaled = (np.where(own, ink[digit.box], 0) - floor) / (strength - floor)
     return np.clip(scaled, 0, 1).astype(np.float32)
 
 
 # ---- doubts ----
 
 
-def _doubts_of_place(is_cut: bool, is_tiny: bool, contrast: float) -> Iterator[str]:
+def _doubts_of_place(is_cut: bool, is_tiny: bool, strength: float) -> Iterator[str]:
     if is_cut:
         yield "A stroke is cut by the border of the picture: show all of the digit."
     elif is_tiny:
         yield "The ink is tiny in this picture: is it a digit? Go closer."
-    if contrast < FAINT:
+    if strength < FAINT:
         yield (
-            f"The ink is faint, {contrast:.0%} of black against white: write with more contrast."
+            f"The ink is faint, {strength:.0%} of black against white: write with more contrast."
         )
 
 
