@@ -26,7 +26,7 @@ ROOMS = {
     "data": 981,
     "plots": 921,
     "proof": 1485,
-    "reading": 480,
+    "reading": 1010,  # photographs: sheet, light, lines, digits, doubts
     "experiments": 1722,
     "lessons": 3791,
     "lab": 1436,
