@@ -1,5 +1,7 @@
 """From a photograph to digits in MNIST's form: what is not ink changes nothing."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -177,6 +179,17 @@ def test_a_page_of_text_is_doubted():
     lines = [(TWO if place % 3 else FOUR, 60 + 34 * place, row, 26)
              for row in rows for place in range(14)]  # fmt: skip
     assert found(written(PAPER, ink(*lines, width=4))).doubts
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 5), (3, 40), (8, 8), (28, 28), (1, 3000), (5000, 20)]
+)
+def test_any_shape_is_read_or_refused_in_a_sentence(shape):
+    rng = np.random.default_rng(0)
+    half = np.where(np.arange(shape[1]) < shape[1] // 2, 0.1, PAPER) * np.ones(shape)
+    for grey in (rng.random(shape), (rng.random(shape) < 0.9) * PAPER, half):
+        with suppress(ChainruleError):
+            assert found(grey).inks
 
 
 def test_a_model_that_is_not_sure_is_doubted():

@@ -18,6 +18,7 @@ from chainrule.checks import Array, extra
 WORKING_SIDE = 800  # pixels of the longer side, of a photograph and then of its sheet
 COARSE_SIDE = 200  # of what sheet and light are looked for in: neither is small
 SHEET_SHARE = 0.1  # of the picture: less is no sheet
+LEAST_SHEET = 16  # pixels of what it is looked for in
 SHEET_SOLIDITY = 0.93  # of its convex hull: a sheet has no bays
 SHEET_CONTRAST = 0.85  # the desk is darker than this share of the sheet
 
@@ -84,9 +85,10 @@ def smaller(picture: Array, side: int) -> Array:
     factor = math.ceil(max(picture.shape[:2]) / side)
     if factor <= 1:
         return picture
-    rows, columns = (length // factor for length in picture.shape[:2])
-    blocks = picture[: rows * factor, : columns * factor]
-    return blocks.reshape(rows, factor, columns, factor, -1).mean(axis=(1, 3), dtype=np.float32)
+    height, width = (min(factor, length) for length in picture.shape[:2])  # of a block; of a strip
+    rows, columns = picture.shape[0] // height, picture.shape[1] // width
+    blocks = picture[: rows * height, : columns * width]
+    return blocks.reshape(rows, height, columns, width, -1).mean(axis=(1, 3), dtype=np.float32)
 
 
 # ---- the sheet ----
@@ -100,6 +102,8 @@ def righted(picture: Array) -> tuple[Array, float]:
     """
     ndimage = extra("scipy.ndimage")
     small = smaller(picture, COARSE_SIDE)
+    if min(small.shape[:2]) < LEAST_SHEET:
+        return picture, 0.0
     mask = _sheet(ndimage.gaussian_filter(small.mean(axis=2), 1.0))
     if mask is None:
         return picture, 0.0
@@ -293,6 +297,8 @@ def without_lines(flat: Array) -> tuple[Array, int, float]:
     A line goes from border to border, which no digit does. Returns the ink, upright by the lines,
     how many there were, and by how many degrees they were tilted.
     """
+    if min(flat.shape) < 2 * BLOCKS:
+        return flat, 0, 0.0
     ndimage = extra("scipy.ndimage")
     tilt = 0.0
     for picture, sign in ((flat, 1), (flat.T, -1)):
