@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, extra
 
-LARGEST = 4_096  # pixels a side
-LARGEST_FILE = 200_000_000  # bytes: more than 4096x4096 pixels of 8 bytes and their frame take
+MOST_PIXELS = 100_000_000  # twice what a telephone takes; more is a mistake, or a bomb
+LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and their frame take
 # Pillow reads more, and runs other programmes for some of them; these it decodes itself.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
@@ -32,9 +33,32 @@ def read_picture(path: str | os.PathLike[str]) -> Array:
     Raises
     ------
     ChainruleError
-        If it is no image that can be read, or its sides, which are looked at before anything is
-        decoded, exceed 4096 pixels.
+        If it is no image that can be read, or has more than 100 megapixels, which is looked at
+        before anything is decoded.
     """
+    return _read(path, _grey)
+
+
+def read_photograph(path: str | os.PathLike[str], side: int) -> Array:
+    """Read an image file in colour, scaled down to a longer side of `side` to twice that.
+
+    Parameters
+    ----------
+    path : str or path
+        As for `read_picture`.
+    side : int
+        A smaller picture stays as it is.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+        Red, green and blue from 0 to 1: upright as EXIF says, transparent parts black or white,
+        whichever differs more from the rest.
+    """
+    return _read(path, lambda image: _colours(image, side))
+
+
+def _read(path: str | os.PathLike[str], decode: Callable[[Any], Array]) -> Array:
     pillow = extra("PIL.Image")
     file = _opened(path)
     with file, warnings.catch_warnings():
@@ -42,12 +66,12 @@ def read_picture(path: str | os.PathLike[str]) -> Array:
         try:
             with pillow.open(file, formats=FORMATS) as image:
                 _check_size(path, *image.size)
-                return _grey(image)
+                return decode(image)
         except ChainruleError:
             raise
         except pillow.DecompressionBombError as error:
             raise ChainruleError(
-                f"{path} declares far more than the {LARGEST}x{LARGEST} pixels that are read: "
+                f"{path} declares far more than the {MOST_PIXELS:,} pixels that are read: "
                 "scale it down."
             ) from error
         except pillow.UnidentifiedImageError as error:
@@ -80,11 +104,34 @@ def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
 
 
 def _check_size(path: object, width: int, height: int) -> None:
-    if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
+    if not 1 <= width * height <= MOST_PIXELS:
         raise ChainruleError(
-            f"{path} is {width}x{height} pixels, at most {LARGEST}x{LARGEST} are read: "
+            f"{path} is {width}x{height} pixels, at most {MOST_PIXELS:,} are read: "
             "crop it, or scale it down."
         )
+
+
+def _colours(image: Any, side: int) -> Array:
+    """Decode an image of any mode in colour, not much larger than `side`."""
+    image.draft("RGB", (2 * side, 2 * side))  # a JPEG file is decoded smaller at once
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return np.repeat(_deep_grey(image)[:, :, np.newaxis], 3, axis=2)
+    upright = extra("PIL.ImageOps").exif_transpose(image)
+    factor = max(upright.size) // side
+    if factor > 1:
+        upright = upright.reduce(factor)
+    if upright.has_transparency_data:
+        upright = _on_a_ground(upright.convert("RGBA"))
+    return np.asarray(upright.convert("RGB"), np.float32) / np.float32(255)
+
+
+def _on_a_ground(image: Any) -> Any:
+    """Put what is drawn on transparent ground on black or white, whichever it differs more from."""
+    pixels = np.asarray(image, np.float64)
+    drawn = (pixels[..., :3].mean(axis=2) * pixels[..., 3]).sum() / max(pixels[..., 3].sum(), 1)
+    ground = extra("PIL.Image").new("RGBA", image.size, "white" if drawn < 128 else "black")
+    ground.alpha_composite(image)
+    return ground
 
 
 def _grey(image: Any) -> Array:

@@ -1,0 +1,1 @@
+"""How well pictures of handwriting are read; see `python -m benchmarks.handwriting --help`."""
