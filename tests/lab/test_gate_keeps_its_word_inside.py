@@ -4,6 +4,7 @@ import json
 import pytest
 
 from chainrule.lab.networks import Lab
+from loops import run_in_own_loop
 
 gate = pytest.importorskip("chainrule.lab.gate", exc_type=ImportError)
 server = pytest.importorskip("chainrule.lab.server", exc_type=ImportError)
@@ -26,7 +27,7 @@ def call(app, scope, *messages):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    run_in_own_loop(app(scope, receive, send))
     return sent
 
 
@@ -87,7 +88,7 @@ def test_a_refused_body_is_read_away_but_not_for_ever(gated):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gated(wrong, receive, send))
+    run_in_own_loop(gated(wrong, receive, send))
     assert sent[0]["status"] == 403
     assert 0 < left < 70
 
@@ -109,7 +110,7 @@ def test_a_fault_of_the_lab_is_answered_in_a_sentence_with_all_headers():
         return body()
 
     with pytest.raises(AttributeError):  # for the terminal
-        asyncio.run(app(request(path="/api/digit", query=b"index=1"), receive, send))
+        run_in_own_loop(app(request(path="/api/digit", query=b"index=1"), receive, send))
     assert sent[0]["status"] == 500
     assert json.loads(sent[1]["body"])["error"].startswith("The lab failed at this")
     names = {name for name, _ in sent[0]["headers"]}

@@ -1,6 +1,5 @@
 """Terminals of any size and kind, strict interpreters, callers with ways of their own."""
 
-import asyncio
 import fcntl
 import os
 import pty
@@ -16,6 +15,7 @@ import pytest
 
 from chainrule import SGD, Dense, Network, ReLU, train_batch, train_network
 from chainrule.cli import COMMANDS, data, main
+from loops import run_in_own_loop
 
 
 def shown(words, width, **variables):
@@ -144,5 +144,5 @@ def test_the_lab_says_that_a_notebook_is_no_place_for_it(capsys):
     async def cell():
         return main(["lab", "--no-browser"])
 
-    assert asyncio.run(cell()) == 2
+    assert run_in_own_loop(cell()) == 2
     assert "start it in a terminal, with chainrule lab" in capsys.readouterr().err
