@@ -69,10 +69,7 @@ def answer(classifier, path):
         return Answer(refused=str(error).replace(str(path), Path(path).name))
     except Exception as error:
         return Answer(refused=f"crashed: {type(error).__name__}: {error}")
-    if not hasattr(reading, "text"):
-        best = reading.best
-        return Answer(str(classifier.classes[best]), float(reading.probabilities[best]))
-    return Answer(reading.text, float(reading.probability), tuple(reading.doubts))
+    return Answer(reading.text, reading.probability, reading.doubts)
 
 
 class Reader:
