@@ -7,10 +7,14 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from programmes import ended, facts, members, nobody_left, results, the_run
 
+from chainrule.experiments.keeping import Keep, Keeper
 from chainrule.experiments.stopping import StopSignals
+from chainrule.network import create_network
+from chainrule.training import History
 
 LONG = ["--hidden", 24, "--dropout", 0.1, "--batch-size", 8, "--epochs", 500]
 BOTH = pytest.mark.parametrize(
@@ -59,6 +63,37 @@ def test_a_training_goes_on_from_where_the_signal_came(start, tmp_path, trained,
     assert nobody_left(process.pid)
     assert ended(start("resume", "cut", "--quiet"))[0] == 0
     assert facts(the_run(tmp_path / "cut")) == trained
+
+
+class ComesJustAfter(StopSignals):
+    """Signals of which one comes after `number` was read for the first time."""
+
+    def __init__(self):
+        self.numbers = iter([None])
+        super().__init__()
+
+    @property
+    def number(self):
+        return next(self.numbers, signal.SIGINT)
+
+    @number.setter
+    def number(self, value):
+        pass
+
+
+def test_a_signal_after_the_last_look_waits_for_the_next_step(tmp_path):
+    network = create_network("adam", rng=0, sizes=(4, 3, 2))
+    keeper = Keeper("lane", network, Keep(tmp_path), ComesJustAfter(), {}, 1)
+    history = History()
+    for values in history.values():
+        values.append(0.5)
+    keeper.on_epoch(0, history)
+    assert not keeper.keep.checkpoints
+    batches = keeper.progress([np.arange(2)] * 3)
+    next(batches)
+    with pytest.raises(KeyboardInterrupt):
+        next(batches)
+    assert keeper.keep.checkpoints
 
 
 @BOTH

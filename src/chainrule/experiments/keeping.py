@@ -155,7 +155,7 @@ class Keeper:
         is_late = time.monotonic() - self._saved > SECONDS_BETWEEN
         if self._is_due() or (is_late and not self.every) or self.stop.number:
             self._save(self.at.start)
-        self.stop.end()
+            self.stop.end()  # only what is kept may end: a signal that comes now waits for a step
 
     def _check_run(self, path: Path) -> None:
         """Check that the checkpoint is of this very training, where it says of which it is."""
