@@ -42,3 +42,9 @@ def test_it_leaves_no_model(run_folder):
 def test_a_comparison_in_which_all_diverge_still_ends_well(compare, working_folder):
     assert compare("--learning-rate", "1e20", "--optimizers", "sgd", "--out", "all") == 0
     assert (working_folder / "all" / "metrics.json").exists()
+
+
+def test_without_any_model_the_report_still_names_the_network_by_its_sizes(compared):
+    folder = compared("--learning-rate", "sgd=1e20", "--optimizers", "sgd")
+    assert not list((folder / "models").glob("*"))
+    assert "Networks of 48-256-128-64-3 units" in (folder / "report.html").read_text("utf-8")

@@ -141,7 +141,7 @@ def test_a_model_that_is_not_there_is_no_obstacle(written):
     folder = written(copy.deepcopy(METRICS))
     (path,) = (folder / "models").iterdir()
     path.unlink()
-    assert "inputs-5-classes" in write_report(folder).read_text("utf-8")
+    assert "Networks of 5 hidden units" in write_report(folder).read_text("utf-8")
 
 
 def test_a_damaged_figure_is_refused(written):

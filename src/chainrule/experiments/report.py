@@ -161,11 +161,15 @@ def _scale(differences: Sequence[Difference]) -> Callable[[float], float]:
 
 
 def _network_words(metrics: Mapping[str, Any], models: Mapping[str, Model]) -> str:
-    """Return "784-256-128-64-10"; without any model the hidden sizes alone are known."""
+    """Return "784-256-128-64-10", also where every run diverged and there is no model."""
+    hidden, data = metrics["settings"]["hidden"], metrics["data"]
     for model in models.values():
         dense = [layer for layer in model.network if isinstance(layer, Dense)]
         return "-".join(str(size) for size in [dense[0].n_in, *(layer.n_out for layer in dense)])
-    return f"inputs-{'-'.join(map(str, metrics['settings']['hidden']))}-classes"
+    if {"image_shape", "classes"} <= data.keys():
+        sizes = [math.prod(data["image_shape"]), *hidden, len(data["classes"])]
+        return "-".join(map(str, sizes))
+    return f"{'-'.join(map(str, hidden)) or 'no'} hidden"  # an older folder says no more
 
 
 class Picture(NamedTuple):

@@ -298,6 +298,7 @@ def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None)
             "validation": len(split.X_val),
             "test": len(split.X_test),
             "classes": list(split.classes),
+            "image_shape": list(split.image_shape),
             "turned": split.is_turned,
         },
         "settings": dict(settings),

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
 
 from chainrule.plots.charts import charts
 from chainrule.plots.lines import Legend, LineStyle
-from chainrule.plots.paper import Array, add_title, drawn_in_our_style, quiet_ticks
+from chainrule.plots.paper import (
+    Array,
+    add_title,
+    drawn_in_our_style,
+    quiet_ticks,
+    signed_colours,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,11 +83,11 @@ def note(
 
 
 def squares(
-    axes: Any, values: Array, low: float, high: float, colours: str = "RdBu_r",
+    axes: Any, values: Array, low: float, high: float, colours: str = "",
     aspect: str = "equal", **bar: Any,
 ) -> Any:  # fmt: skip
-    """Draw an array as squares and their colours as a bar; return the axes of the bar."""
-    span = {"cmap": colours, "vmin": low, "vmax": high}
+    """Draw an array as squares, signed unless `colours` are named; return the axes of their bar."""
+    span = {"cmap": colours or signed_colours(), "vmin": low, "vmax": high}
     board = axes.imshow(values, aspect=aspect, interpolation="nearest", **span)
     drawn = axes.figure.colorbar(board, **bar)
     drawn.outline.set_visible(False)

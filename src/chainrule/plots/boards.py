@@ -414,9 +414,9 @@ def first_layer(
 ) -> Figure:
     """Draw the weights of the first Dense layer as images: what each unit looks for.
 
-    All units share one colour scale, symmetric about zero: red pixels speak for the unit, blue ones
-    against it. One weight in a thousand lies beyond the scale, else a few would leave all others
-    pale.
+    All units share one colour scale, symmetric about zero: green pixels speak for the unit,
+    purple ones against it. One weight in a thousand lies beyond the scale, else a few would leave
+    all others pale.
 
     Parameters
     ----------
@@ -449,7 +449,12 @@ def first_layer(
     usual = f"Weights of the first layer, {of if count == array.shape[1] else f'{count} of {of}'}"
 
     height, width = image_shape
-    look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
+    look = {
+        "cmap": paper.signed_colours(),
+        "vmin": -limit,
+        "vmax": limit,
+        "interpolation": "nearest",
+    }
     board = WeightBoard(figure, title or usual, shown.T.reshape(count, height, width), look)
     board.add_scale(extend="both" if np.abs(shown).max() > limit else "neither")
     return board.finished(

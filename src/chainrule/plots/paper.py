@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 
 INK, QUIET, FAINT = "#24292F", "#6B7280", "#E5E7EB"
 BLUE, VERMILLION = "#0072B2", "#D55E00"
+NEGATIVE, ZERO, POSITIVE = "#762A83", "#F7F7F7", "#1B7837"  # signed values, here and in the lab
 STYLE = {
     "font.family": FONT,
     "font.size": 11,
@@ -95,6 +96,13 @@ def clean_figure(figure: Figure | None, width: float, height: float) -> Figure:
     if tuple(figure.get_size_inches()) == tuple(matplotlib.rcParamsDefault["figure.figsize"]):
         figure.set_size_inches(width, height)
     return figure
+
+
+def signed_colours() -> Any:
+    """Return the colours of signed values: purple below zero, green above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signed", [NEGATIVE, ZERO, POSITIVE])
 
 
 def quiet_ticks(axes: Axes, size: float = 10) -> None:

@@ -50,8 +50,8 @@ def activations(values: Array, layer: str, limit: float) -> Drawn:
     drawing.squares(axes, values, -limit, limit, ax=axes, label="Output of the unit", **BAR)
     said = f"{zeros:.0%} of them are 0" if zeros else f"{(values < 0).mean():.0%} are negative"
     return figure, (
-        f"{title} for one image, as {values.shape[0]} by {values.shape[1]} squares, red above 0, "
-        f"blue below; from {values.min():.2f} to {values.max():.2f}, {said}."
+        f"{title} for one image, as {values.shape[0]} by {values.shape[1]} squares, green above 0, "
+        f"purple below; from {values.min():.2f} to {values.max():.2f}, {said}."
     )
 
 
