@@ -25,10 +25,10 @@ ROOMS = {
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
     "data": 1252,  # classes with gaps, EMNIST, homes that are missing, a network that never answers
-    "plots": 1071,  # a pair of colours for signed values; names in any alphabet, names of classes, backends of notebooks
+    "plots": 1071,  # names in any alphabet, names of classes, backends; colours of signed values
     "proof": 1485,
     "reading": 1041,  # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts
-    "experiments": 1893,  # sizes of networks that diverged; no races, moved data, lanes without processes, signals
+    "experiments": 1893,  # no races, moved data, lanes without processes, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
