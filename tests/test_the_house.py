@@ -28,11 +28,11 @@ ROOMS = {
     "plots": 1062,  # names in any alphabet, names of classes, backends of notebooks
     "proof": 1485,
     "reading": 1041,  # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts
-    "experiments": 1888,  # no races, moved data, lanes without processes, signals
+    "experiments": 1974,  # no races, moved data, lanes without processes, signals, early stopping
     "lessons": 3799,
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 933,
+    "cli": 955,  # --weight-decay, --momentum and --early-stopping
     "__init__": 132,
     "__main__": 2,
 }
