@@ -24,15 +24,15 @@ ROOMS = {
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
-    "data": 1252,  # classes with gaps, EMNIST, homes that are missing, a network that never answers
+    "data": 1284,  # what is no picture; classes with gaps, EMNIST, homes that are missing, a network that never answers
     "plots": 1071,  # names in any alphabet, names of classes, backends; colours of signed values
     "proof": 1485,
     "reading": 1041,  # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts
-    "experiments": 1893,  # no races, moved data, lanes without processes, signals
+    "experiments": 1979,  # no races, moved data, lanes without processes, signals, early stopping
     "lessons": 3805,  # signed values in their own colours
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 933,
+    "cli": 955,  # --weight-decay, --momentum and --early-stopping
     "__init__": 132,
     "__main__": 2,
 }

@@ -25,6 +25,7 @@ def run_of(optimizer, seed, test, val=0.9, *, rate=0.1, batch=64, diverged=False
         "test_accuracy": None if diverged else test,
         "test_loss": None if diverged else 0.125,
         "val_accuracy": None if diverged else val,
+        "kept_epoch": None,
         "train_seconds": None if diverged else 1.5,
         "parameters_sha256": f"{seed:02d}" * 32,
         "history": {"loss": curve, "val_loss": curve},
@@ -57,6 +58,9 @@ def metrics_of(runs, *, source="path", data="auto", mnist=True, test=10_000):
             "train_size": None,
             "split_seed": 0,
             "threads": 1,
+            "weight_decay": None,
+            "momentum": None,
+            "early_stopping": None,
         },
         "environment": {
             "python": "3.11.7",

@@ -62,11 +62,12 @@ def places(value, path=()):
         yield from places(value[0], (*path, 0))
 
 
+YOUNGER = {"weight_decay", "momentum", "early_stopping", "kept_epoch"}
 NOT_READ = {"summary", "python", "numpy", "blas", "cpu", "confusion_matrix", "hidden"}
 READ = [
     way
     for way in places(METRICS)
-    if not NOT_READ & set(way) or way == ("settings", "hidden")
+    if not (NOT_READ | YOUNGER) & set(way) or way == ("settings", "hidden")
     if way[0] != "data" or len(way) < 3  # the names of the files are the dataset's own
     if way != ("runs", 0, "stopped")
     if way[:2] != ("settings", "learning_rates") or len(way) < 3
@@ -93,6 +94,9 @@ def test_what_is_missing_is_named(tmp_path, way):
         (("data", "sha256"), []),
         (("settings", "seeds"), 0),
         (("settings", "learning_rates", "adam"), 0.1),
+        (("settings", "weight_decay"), "some"),
+        (("settings", "early_stopping"), -1),
+        (("runs", 0, "kept_epoch"), 1.5),
         (("runs", 0, "test_accuracy"), 1.01),
         (("runs", 0, "test_accuracy"), None),
         (("runs", 0, "val_accuracy"), "0.9"),

@@ -62,6 +62,19 @@ def test_the_missing_lanes_run_and_the_whole_is_the_same_to_the_bit(whole, count
     assert figures == {path.name for path in (whole.path / "figures").iterdir()}
 
 
+def test_a_run_that_an_older_chainrule_began_goes_on(whole):
+    names = [run["lane"] for run in whole.metrics["runs"]]
+    path = cut_off(whole, names[:2])
+    metrics = json.loads((path / "metrics.json").read_text())
+    for name in ("weight_decay", "momentum", "early_stopping"):
+        del metrics["settings"][name]
+    for run in metrics["runs"]:
+        del run["kept_epoch"]
+    (path / "metrics.json").write_text(json.dumps(metrics))
+    resumed = resume(path, jobs=1, progress=False, say=lambda message: None)
+    assert checksums(resumed) == checksums(whole)
+
+
 def test_lanes_that_are_there_do_not_run_again(whole, monkeypatch):
     names = [run["lane"] for run in whole.metrics["runs"]]
     path = cut_off(whole, names)

@@ -17,6 +17,9 @@ COURSE = {
     "train_size": None,
     "split_seed": 0,
     "threads": 1,
+    "weight_decay": None,
+    "momentum": None,
+    "early_stopping": None,
 }
 
 
@@ -52,6 +55,7 @@ def asked(monkeypatch):
         {"seeds": [0, 2, 4]},
         {"batch_sizes": [16, 64], "hidden": [7], "epochs": 1, "threads": 2, "split_seed": 9},
         {"train_size": 3000},
+        {"weight_decay": 0.0, "momentum": 0.1 + 0.2, "early_stopping": 7},
         {"data": "shapes & stripes; rm -rf $HOME"},
         {"data": "--data"},
         {"data": 'it\'s "here"\n'},

@@ -8,7 +8,7 @@ from chainrule import load_model
 RUN_KEYS = {
     "lane", "optimizer", "learning_rate", "batch_size", "hidden", "seed", "status", "stopped",
     "test_accuracy", "test_loss", "val_accuracy", "train_seconds", "parameters_sha256", "history",
-    "confusion_matrix",
+    "confusion_matrix", "kept_epoch",
 }  # fmt: skip
 SUMMARY_KEYS = {
     "optimizer", "learning_rate", "runs", "test_accuracy_mean", "test_accuracy_min",

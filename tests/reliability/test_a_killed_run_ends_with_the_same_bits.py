@@ -14,6 +14,8 @@ SETTINGS = [
 ADAM = ["--optimizer", "adam", "--schedule", "cosine", "--epochs", 1500]
 MOMENTUM = ["--optimizer", "momentum", "--schedule", "one-cycle", "--epochs", 600]
 
+EARLY = ["--optimizer", "adam", "--learning-rate", 5e-5, "--epochs", 9000, "--early-stopping", 700]
+
 
 def killed(process, seconds):
     """Kill a process after so many seconds; return whether it was still alive."""
@@ -25,7 +27,7 @@ def killed(process, seconds):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("options", "kills"), [(ADAM, 20), (MOMENTUM, 6)])
+@pytest.mark.parametrize(("options", "kills"), [(ADAM, 20), (MOMENTUM, 6), (EARLY, 10)])
 def test_after_kills_at_random_moments(start, tmp_path, options, kills):
     status, errors = ended(start("train", *SETTINGS, *options, "--out", "whole", "--quiet"))
     assert status == 0, errors

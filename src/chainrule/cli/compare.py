@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DATA_HELP, DONE, manner
+from chainrule.cli.shared import DATA_HELP, DONE, add_training_options, manner
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
@@ -38,6 +38,7 @@ def add_parser(commands: Any) -> None:
     add("--hidden", nargs="+", metavar="N", type=int, default=[256, 128, 64],
         help="units of the hidden layers (default: 256 128 64)")  # fmt: skip
     add("--epochs", metavar="N", type=int, default=20, help="default: 20")
+    add_training_options(parser)
     add("--train-size", metavar="N", type=int,
         help="images to train on (default: 20000, or all if there are fewer)")  # fmt: skip
     add("--split-seed", metavar="N", type=int, default=0,
@@ -76,7 +77,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 def show_comparison(folder: RunFolder, options: argparse.Namespace) -> int:
     """Print how a comparison ended; return the exit status."""
-    from chainrule.experiments.words import result_of
+    from chainrule.experiments.words import kept_words, result_of
 
     if options.quiet:
         return DONE
@@ -91,6 +92,9 @@ def show_comparison(folder: RunFolder, options: argparse.Namespace) -> int:
             )
         else:
             print(f"{start}   diverged at step {run['stopped']['step']}")
+    for run in folder.metrics["runs"]:
+        if kept := kept_words(run, folder.metrics["settings"]["epochs"]):
+            print(f"{run['lane']} {kept}.")
     if len(folder.metrics["summary"]) < len(folder.metrics["runs"]):
         _print_means(folder.metrics["summary"])
     print(f"\n{result_of(folder.metrics, folder.split.title)}")

@@ -11,6 +11,7 @@ from typing import Any
 from chainrule.terminal import tell
 
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+PATIENCE = 5  # of early stopping, where none is given: a quarter of the usual 20 epochs
 DATA_HELP = (
     "auto, cache, network, openml, sample, or a folder of IDX files (default: auto, "
     "which takes the first that is there)"
@@ -37,6 +38,21 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--quiet", action="store_true",
         help="show nothing but errors, and the JSON where that is asked for")  # fmt: skip
+
+
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a training and a comparison have in common beyond the basic settings."""
+    add = parser.add_argument
+    add("--weight-decay", metavar="NUMBER", type=float,
+        help="pulls the weights towards 0 (default: the optimizer's own, 0.01 for adamw, else "
+        "none)")  # fmt: skip
+    add("--momentum", metavar="NUMBER", type=float,
+        help="for sgd, momentum and nesterov; the others have none to set (default: the "
+        "optimizer's own, 0.9 for momentum and nesterov)")  # fmt: skip
+    add("--early-stopping", metavar="PATIENCE", type=int, nargs="?", const=PATIENCE,
+        help="stop after so many epochs in a row without a better validation accuracy "
+        f"({PATIENCE} where no number is given), and keep the network of the best epoch "
+        "(default: train every epoch, keep the last)")  # fmt: skip
 
 
 def is_same_file(one: Path, other: Path) -> bool:

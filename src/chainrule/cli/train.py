@@ -14,6 +14,7 @@ from chainrule.cli.shared import (
     DATA_HELP,
     DONE,
     add_output_options,
+    add_training_options,
     complain,
     manner,
     show,
@@ -57,6 +58,7 @@ def add_parser(commands: Any) -> None:
     add("--seed", metavar="N", type=int, default=0,
         help="draws weights, order of batches and dropout (default: 0)")  # fmt: skip
     add("--dtype", choices=("float32", "float64"), default="float32", help="default: float32")
+    add_training_options(parser)
     add("--checkpoint-every", metavar="N", type=int,
         help="steps from one checkpoint to the next (default: the end of an epoch, at most every "
         "five seconds); 'chainrule resume' goes on from the last")  # fmt: skip
@@ -95,6 +97,8 @@ def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
 
 
 def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> list[str]:
+    from chainrule.experiments.words import kept_words
+
     split = folder.split
     sizes = [split.X_train.shape[1], *folder.metrics["settings"]["hidden"], len(split.classes)]
     parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
@@ -104,6 +108,8 @@ def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> lis
     ]
     if model is None:
         return [*lines, f"metrics.json, without a model: {folder.path}"]
+    if kept := kept_words(run, folder.metrics["settings"]["epochs"]):
+        lines.append(kept)
     return [
         *lines,
         f"validation accuracy {run['val_accuracy']:.2%}, test accuracy "

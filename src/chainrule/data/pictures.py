@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
 from typing import IO, Any
 
 import numpy as np
@@ -15,6 +18,22 @@ MOST_PIXELS = 100_000_000  # twice what a telephone takes; more is a mistake, or
 LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and their frame take
 # Pillow reads more, and runs other programmes for some of them; these it decodes itself.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+# Pictures in the frame of a film: AVIF by any newer Pillow, HEIC by pi-heif where it is installed.
+FRAMED = ("AVIF", "HEIF")
+LONGEST_START = 1000  # bytes that tell what a file is, whatever its name says
+STRANGERS = [
+    (  # the first: it is none where it can be read
+        rb".{4}ftyp(hei|hev|mif1|msf1)",
+        "a HEIC picture, as telephones take them",
+        "save it as JPEG (an iPhone takes JPEG after Settings, Camera, Formats, Most Compatible), "
+        "or install what reads it, with pip install 'chainrule[heic]'",
+    ),
+    (rb".{4}ftypavi", "an AVIF picture", "save it as PNG or JPEG, or install a newer Pillow"),
+    (rb".{4}ftyp(qt|iso|mp4|m4v|3g)", "a film", "save one picture of it as PNG"),
+    (rb"%PDF-", "a PDF document", "save the page as PNG"),
+    (rb"(\xef\xbb\xbf)?\s*(<[?!].*)?<svg", "an SVG drawing", "save it as PNG, 1000 pixels wide"),
+    (rb"\s*<(!doctype )?html", "a web page", "save the picture that it shows, not the page"),
+]
 
 
 def read_picture(path: str | os.PathLike[str]) -> Array:
@@ -23,7 +42,8 @@ def read_picture(path: str | os.PathLike[str]) -> Array:
     Parameters
     ----------
     path : str or path
-        BMP, GIF, JPEG, PNG, PPM, TIFF or WebP; of several pictures the first.
+        BMP, GIF, JPEG, PNG, PPM, TIFF or WebP, and AVIF and HEIC where Pillow and pi-heif can;
+        of several pictures the first.
 
     Returns
     -------
@@ -63,8 +83,10 @@ def _read(path: str | os.PathLike[str], decode: Callable[[Any], Array]) -> Array
     file = _opened(path)
     with file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what is judged here, or can still be read
+        start = file.read(LONGEST_START)
+        formats = _formats(pillow, start)
         try:
-            with pillow.open(file, formats=FORMATS) as image:
+            with pillow.open(file, formats=formats) as image:
                 _check_size(path, *image.size)
                 return decode(image)
         except ChainruleError:
@@ -75,14 +97,32 @@ def _read(path: str | os.PathLike[str], decode: Callable[[Any], Array]) -> Array
                 "scale it down."
             ) from error
         except pillow.UnidentifiedImageError as error:
-            raise ChainruleError(
-                f"{path} is not an image that can be read: expected {', '.join(FORMATS)}."
-            ) from error
+            raise ChainruleError(f"{path} {_what_it_is(start, formats)}.") from error
         except Exception as error:  # decoders raise a dozen types on damaged bytes
+            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
             raise ChainruleError(
-                f"{path} is damaged, or an image of an unusual kind "
-                f"({str(error).rstrip('.') or type(error).__name__}): save it anew, as PNG."
+                f"{path} is damaged, or an image of an unusual kind ({reason}): "
+                "save it anew, as PNG."
             ) from error
+
+
+def _formats(pillow: Any, start: bytes) -> Sequence[str]:
+    """Return what a file that starts like this may be, in Pillow's words."""
+    if start[4:8] != b"ftyp":
+        return FORMATS
+    with suppress(ImportError):
+        import_module("pi_heif").register_heif_opener()
+    pillow.init()
+    return [name for name in FRAMED if name in pillow.OPEN]
+
+
+def _what_it_is(start: bytes, formats: Sequence[str]) -> str:
+    """Say what came instead of an image, and what to do with it."""
+    expected = f"expected {', '.join(FORMATS)}"
+    for pattern, what, remedy in STRANGERS["HEIF" in formats :]:
+        if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
+            return f"is {what}, {expected}: {remedy}"
+    return f"is not an image that can be read: {expected}"
 
 
 def _opened(path: str | os.PathLike[str]) -> IO[bytes]:

@@ -15,6 +15,7 @@ from chainrule.experiments.report import write_report
 from chainrule.experiments.run_folder import RunFolder, Say
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.experiments.starting import begin, go_on
+from chainrule.experiments.words import momentum_words
 from chainrule.terminal import tell
 
 
@@ -56,6 +57,8 @@ def compare(
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
     with begin(settings, "compare", out, say) as folder:
+        if settings.momentum is not None:
+            say(f"Momentum {momentum_words(vars(settings))}.")
         _run(folder, settings, jobs, scheduler, say, progress)
     return folder
 
@@ -115,7 +118,8 @@ def _run(
 ) -> None:
     """Take the lanes that the folder lacks into it as they end, then draw and write the report."""
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
-    shared = {name: vars(settings)[name] for name in ("hidden", "epochs", "threads")}
+    names = ("hidden", "epochs", "threads", "early_stopping")
+    shared = {name: vars(settings)[name] for name in names}
     if scheduler is None:
         shared |= {"progress": progress, "keep": folder.keep}
         results = run_in_processes(missing, folder.split, jobs, **shared)

@@ -85,6 +85,8 @@ class Keeper:
         What tells this training from others; a checkpoint of another one is refused.
     steps : int
         Of an epoch.
+    patience : int, optional
+        Epochs in a row that may bring no better validation accuracy before training ends.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class Keeper:
         stop: StopSignals,
         run: dict[str, Any],
         steps: int,
+        patience: int | None = None,
     ) -> None:
         self.lane, self.network, self.keep, self.stop = lane, network, keep, stop
+        self.patience = patience
         self.run, self.steps, self.every = run, steps, keep and keep.every
         self.at = Checkpoint((0, 0), History())
         self.board: TensorBoard | None = None
@@ -122,6 +126,23 @@ class Keeper:
         """What training has seen; it grows."""
         return self.at.history
 
+    @property
+    def is_over(self) -> bool:
+        """Whether patience has run out: a pure function of the history, however often resumed."""
+        epochs, best = self.at.start[0], self.at.best_epoch
+        return self.patience is not None and best is not None and epochs - 1 - best >= self.patience
+
+    def take_best(self) -> int | None:
+        """Leave the network as it was after its best epoch, if there is patience; return which.
+
+        Epochs are counted from 1. Without patience the network stays that of the last, and the
+        answer is None.
+        """
+        if self.patience is None or self.at.best is None or self.at.best_epoch is None:
+            return None
+        self.network.parameters = self.at.best
+        return self.at.best_epoch + 1
+
     def best(self) -> Network | None:
         """Return the network after the epoch with the best validation, if one has ended."""
         if self.at.best is None:
@@ -143,8 +164,8 @@ class Keeper:
                 self._keep_within_epoch((epoch, i), trained + time.perf_counter() - started)
                 self.stop.end()
 
-    def on_epoch(self, epoch: int, history: History) -> None:
-        """Keep the end of an epoch, and stop if asked to."""
+    def on_epoch(self, epoch: int, history: History) -> bool:
+        """Keep the end of an epoch, stop if asked to, and say whether patience has run out."""
         accuracies, best, best_epoch = history["val_accuracy"], self.at.best, self.at.best_epoch
         if best_epoch is None or accuracies[epoch] > accuracies[best_epoch]:
             best, best_epoch = self.network.parameters.copy(), epoch
@@ -156,6 +177,7 @@ class Keeper:
         if self._is_due() or (is_late and not self.every) or self.stop.number:
             self._save(self.at.start)
             self.stop.end()  # only what is kept may end: a signal that comes now waits for a step
+        return self.is_over
 
     def _check_run(self, path: Path) -> None:
         """Check that the checkpoint is of this very training, where it says of which it is."""

@@ -15,7 +15,6 @@ from chainrule.experiments.keeping import Keep, Keeper
 from chainrule.experiments.settings import Lane
 from chainrule.experiments.stopping import Parent, StopSignals
 from chainrule.network import Network, create_network
-from chainrule.optimizers import create_optimizer
 from chainrule.reading.evaluation import confusion_matrix
 from chainrule.storage.models import parameters_sha256
 from chainrule.training import History, loss_and_accuracy, train_network
@@ -45,6 +44,7 @@ def run_lane(
     hidden: Sequence[int],
     epochs: int,
     threads: int,
+    early_stopping: int | None = None,
     report: Report | None = None,
     network: Network | None = None,
     keep: Keep | None = None,
@@ -54,7 +54,9 @@ def run_lane(
 
     For one seed every lane starts from the same weights and sees the same batches in the same
     order, whatever its optimizer, rate, process or neighbours. A `network` that is given, with
-    its optimizer, is trained in place of the course's. With `keep` it leaves checkpoints, goes on
+    its optimizer, is trained in place of the course's. With `early_stopping` it ends once so many
+    epochs in a row have brought no better validation accuracy, and the network is that of the best
+    epoch, whether it ended early or not. With `keep` it leaves checkpoints, goes on
     from the one that is there, and ends on a signal between two steps, on a second one at once.
     `parent` is the process that a worker of its own works for: it stops when that asks, and ends
     with it.
@@ -64,18 +66,18 @@ def run_lane(
     if network is None:
         sizes = (split.X_train.shape[1], *hidden, len(split.classes))
         network = create_network(lane.optimizer, rng=lane.seed, sizes=sizes)
-        network.optimizer = create_optimizer(lane.optimizer, lane.learning_rate)
-    stopped = None
+        network.optimizer = lane.make_optimizer(lane.learning_rate)
+    stopped = kept_epoch = None
     _let_malloc_reuse_memory()
     with threadpool_limits(threads), StopSignals(parent) as stop:
         steps = math.ceil(len(split.X_train) / lane.batch_size)
-        identity = _identity(lane, split, epochs)
-        keeper = Keeper(lane.name, network, keep, stop, identity, steps)
+        identity = _identity(lane, split, epochs) | {"early_stopping": early_stopping}
+        keeper = Keeper(lane.name, network, keep, stop, identity, steps, early_stopping)
 
-        def on_epoch(epoch: int, history: History) -> None:
+        def on_epoch(epoch: int, history: History) -> bool:
             if report is not None:
                 report(lane.name, epoch + 1, history["loss"][-1], history["val_accuracy"][-1])
-            keeper.on_epoch(epoch, history)
+            return keeper.on_epoch(epoch, history)
 
         try:
             train_network(
@@ -84,7 +86,7 @@ def run_lane(
                 split.y_train,
                 split.X_val,
                 split.y_val,
-                epochs,
+                keeper.start[0] if keeper.is_over else epochs,
                 lane.batch_size,
                 seed=lane.seed,
                 start=keeper.start,
@@ -96,9 +98,11 @@ def run_lane(
             stopped = divergence
         if stopped is None:
             keeper.keep_end()  # until the run folder has the result
-        record = _record(lane, hidden, network, split, keeper, stopped)
+            kept_epoch = keeper.take_best()
+        record = _record(lane, hidden, network, split, keeper, stopped, kept_epoch)
         stop.end()  # a signal that came since the last step
-    keeper.close("diverged" if stopped else "finished", test_accuracy=record["test_accuracy"])
+    end = {key: record[key] for key in ("test_accuracy", "kept_epoch")}
+    keeper.close("diverged" if stopped else "finished", **end)
     if stopped:
         return Result(lane, None, record, keeper.best())
     return Result(lane, network, record)
@@ -135,9 +139,11 @@ def _record(
     split: Split,
     keeper: Keeper,
     stopped: TrainingDiverged | None,
+    kept_epoch: int | None,
 ) -> dict[str, Any]:
     """Return the lane's entry in metrics.json."""
     history = keeper.history
+    judged = (kept_epoch or len(history["loss"])) - 1
     test_loss, test_accuracy, matrix = math.nan, math.nan, None
     if stopped is None:
         test_loss, test_accuracy = loss_and_accuracy(network, split.X_test, split.y_test)
@@ -154,7 +160,8 @@ def _record(
         "stopped": stopped and _stopped(stopped, keeper.at.best_epoch),
         "test_accuracy": test_accuracy,
         "test_loss": test_loss,
-        "val_accuracy": math.nan if stopped else history["val_accuracy"][-1],
+        "val_accuracy": math.nan if stopped else history["val_accuracy"][judged],
+        "kept_epoch": kept_epoch,
         "train_seconds": history["seconds"][-1] if history["seconds"] else math.nan,
         "parameters_sha256": parameters_sha256(network),
         "history": dict(history),

@@ -91,18 +91,14 @@ _OF_TYPE = {
     "int": _COUNT,
     "int | None": _COUNT_OR_NULL,
     "float": _NUMBER,
+    "float | None": _NUMBER_OR_NULL,
+    "str | None": _or_null("text or null", _TEXT),
     "list[int]": [_COUNT],
     "dict[str, list[float]]": {_EVERY_KEY: [_NUMBER]},
 }
 
 
-def _of_settings(kind: type[EitherSettings]) -> dict[str, Any]:
-    """Return what settings must hold: all that has no default."""
-    needed = [field for field in fields(kind) if field.default is MISSING]
-    return {field.name: _OF_TYPE[str(field.type)] for field in needed}
-
-
-_SETTINGS = {"compare": _of_settings(Settings), "train": _of_settings(TrainingSettings)}
+_SETTINGS: dict[str, type[EitherSettings]] = {"compare": Settings, "train": TrainingSettings}
 
 
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
@@ -156,7 +152,7 @@ def checked_metrics(
     came = kind_of(metrics)
     if kind not in (None, came):
         raise ChainruleError(f"{folder} was written by 'chainrule {came}', not by {kind}.")
-    _check(path, metrics["settings"], _SETTINGS[came], "metrics.settings")
+    _check_settings(path, metrics["settings"], _SETTINGS[came])
     for i, run in enumerate(metrics["runs"]):
         _check_run(path, run, f"metrics.runs[{i}]")
         if to_go_on:
@@ -192,10 +188,21 @@ def _check_version(path: Path, metrics: Any) -> None:
         raise _damaged(path, f"its schema must be {SCHEMA}, got {schema!r}")
 
 
-def _check_run(path: Path, run: Mapping[str, Any], where: str) -> None:
+def _check_settings(path: Path, settings: dict[str, Any], kind: type[EitherSettings]) -> None:
+    """Check the settings, once what an older Chainrule did not know has its default."""
+    for field in fields(kind):
+        if field.default is not MISSING:
+            settings.setdefault(field.name, field.default)
+    wanted = {field.name: _OF_TYPE[str(field.type)] for field in fields(kind)}
+    _check(path, settings, wanted, "metrics.settings")
+
+
+def _check_run(path: Path, run: dict[str, Any], where: str) -> None:
     if run["status"] not in _OF_STATUS:
         raise _damaged(path, f"{where}.status must be finished or diverged, got {run['status']!r}")
     _check(path, run, _OF_STATUS[run["status"]], where)
+    run.setdefault("kept_epoch", None)  # as an older Chainrule wrote it
+    _check(path, run["kept_epoch"], _COUNT_OR_NULL, f"{where}.kept_epoch")
     if run["status"] == "finished" and not run["history"]["val_loss"]:
         raise _damaged(path, f"{where}.history.val_loss must hold an epoch, got none")
     if Path(run["lane"]).name != run["lane"]:  # it names files

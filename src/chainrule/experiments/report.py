@@ -22,7 +22,14 @@ from chainrule.experiments.statistics import (
     fair_answer,
     finished,
 )
-from chainrule.experiments.words import data_name, evidence_of, listed, result_of, signed
+from chainrule.experiments.words import (
+    data_name,
+    evidence_of,
+    listed,
+    momentum_words,
+    result_of,
+    signed,
+)
 from chainrule.layers import Dense
 from chainrule.plots.charts import percent
 from chainrule.plots.lines import line_styles
@@ -82,8 +89,9 @@ def repeat_command(settings: Mapping[str, Any]) -> str:
         "--split-seed": [settings["split_seed"]],
         "--threads": [settings["threads"]],
     }
-    if settings["train_size"] is not None:
-        options["--train-size"] = [settings["train_size"]]
+    for name in ("train_size", "weight_decay", "momentum", "early_stopping"):
+        if settings[name] is not None:
+            options[f"--{name.replace('_', '-')}"] = [settings[name]]
     # The sign = keeps a name that begins with a dash from being taken for an option.
     words = [f"--data={settings['data']}"]
     for name, values in options.items():
@@ -122,6 +130,7 @@ def _context(folder: Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
         "preprocessing": next((model.preprocessing for model in models.values()), {}),
         "shown_lane": better_run(runs)["lane"] if answer.chosen else "",
         "pictures": _pictures(folder),
+        "momentum": momentum_words(metrics["settings"]),
         "command": repeat_command(metrics["settings"]),
     }
 

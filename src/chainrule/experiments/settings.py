@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import pairwise, product
 from typing import Any, TypeAlias, TypeVar
@@ -25,6 +25,7 @@ from chainrule.layers import (
 from chainrule.network import Network
 from chainrule.optimizers import (
     OPTIMIZERS,
+    Optimizer,
     cosine_rate,
     create_optimizer,
     one_cycle_rate,
@@ -51,16 +52,30 @@ SCHEDULES: dict[str, Callable[[float, int], LearningRate]] = {
     "one-cycle": lambda rate, steps: partial(one_cycle_rate, peak=rate, total_steps=steps),
 }
 
+HAVE_MOMENTUM = [name for name in OPTIMIZERS if hasattr(create_optimizer(name), "momentum")]
+
 
 @dataclass(frozen=True)
 class Lane:
-    """What distinguishes one training from the others of a comparison."""
+    """What distinguishes one training from the others of a comparison.
+
+    `weight_decay` and `momentum` are None where the optimizer keeps its own, or has none.
+    """
 
     name: str
     optimizer: str
     learning_rate: float
     batch_size: int
     seed: int
+    weight_decay: float | None = None
+    momentum: float | None = None
+
+    def make_optimizer(self, rate: LearningRate) -> Optimizer:
+        """Return the optimizer, moving at this rate."""
+        constructor, _ = OPTIMIZERS[checks.one_of("optimizer", self.optimizer, OPTIMIZERS)]
+        options = {"weight_decay": self.weight_decay, "momentum": self.momentum}
+        given = {name: value for name, value in options.items() if value is not None}
+        return constructor(learning_rate=rate, **given)
 
 
 def lanes_of(rates: Rates, batch_sizes: Sequence[int], seeds: Sequence[int]) -> list[Lane]:
@@ -94,6 +109,13 @@ class Settings:
         Draws validation set and subset, the same for every lane.
     threads : int
         BLAS threads a lane computes with.
+    weight_decay : float or None
+        Of every optimizer; None leaves each its own.
+    momentum : float or None
+        Of the optimizers in `HAVE_MOMENTUM`; None leaves each its own.
+    early_stopping : int or None
+        A lane ends once so many epochs in a row have brought no better validation accuracy, and
+        its network is that of the best epoch; None trains them all and takes the last.
     """
 
     data: str
@@ -105,11 +127,21 @@ class Settings:
     train_size: int | None
     split_seed: int
     threads: int
+    weight_decay: float | None = None
+    momentum: float | None = None
+    early_stopping: int | None = None
 
     def __post_init__(self) -> None:
         for optimizer, rates in self.learning_rates.items():
             for rate in rates:
                 create_optimizer(optimizer, rate)
+        for lane in self.lanes:
+            lane.make_optimizer(lane.learning_rate)
+        if self.momentum is not None and not set(HAVE_MOMENTUM) & set(self.learning_rates):
+            raise ChainruleError(
+                f"momentum is for {', '.join(HAVE_MOMENTUM)}, and there is none to set in "
+                f"{', '.join(self.learning_rates)}: leave it out, or train one of those."
+            )
         for name, values, at_least in (
             ("batch size", self.batch_sizes, 1),
             ("hidden", self.hidden, 1),
@@ -118,6 +150,7 @@ class Settings:
             ("threads", [self.threads], 1),
             ("train size", [] if self.train_size is None else [self.train_size], 1),
             ("split seed", [self.split_seed], 0),
+            ("early stopping", [] if self.early_stopping is None else [self.early_stopping], 1),
         ):
             for value in values:
                 checks.whole_number(name, value, at_least=at_least)
@@ -125,7 +158,14 @@ class Settings:
     @property
     def lanes(self) -> list[Lane]:
         """Every combination of optimizer, rate, batch size and seed."""
-        return lanes_of(self.learning_rates, self.batch_sizes, self.seeds)
+        return [
+            replace(
+                lane,
+                weight_decay=self.weight_decay,
+                momentum=self.momentum if lane.optimizer in HAVE_MOMENTUM else None,
+            )
+            for lane in lanes_of(self.learning_rates, self.batch_sizes, self.seeds)
+        ]
 
 
 @dataclass(frozen=True)
@@ -161,6 +201,8 @@ class TrainingSettings:
         five seconds.
     log : str or None
         ``"tensorboard"`` writes TensorBoard's files beside the record.
+    weight_decay, momentum, early_stopping
+        As in `Settings`.
     """
 
     data: str
@@ -179,6 +221,9 @@ class TrainingSettings:
     threads: int
     checkpoint_every: int | None = None
     log: str | None = None
+    weight_decay: float | None = None
+    momentum: float | None = None
+    early_stopping: int | None = None
 
     def __post_init__(self) -> None:
         for name, came, known in (
@@ -217,7 +262,8 @@ class TrainingSettings:
                 layers.append(Dropout(self.dropout))
         steps = self.epochs * math.ceil(images / self.batch_size)
         rate = SCHEDULES[self.schedule](self.learning_rate, steps)
-        optimizer = create_optimizer(self.optimizer, rate)
+        (lane,) = self.as_comparison().lanes
+        optimizer = lane.make_optimizer(rate)
         return Network([*layers, last], optimizer=optimizer, rng=self.seed, dtype=self.dtype)
 
 

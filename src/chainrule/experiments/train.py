@@ -133,6 +133,7 @@ def train_settings(
             hidden=settings.hidden,
             epochs=settings.epochs,
             threads=settings.threads,
+            early_stopping=settings.early_stopping,
             report=report,
             network=network,
             keep=keep,

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.data.dataset import MNIST
+from chainrule.experiments.settings import HAVE_MOMENTUM
 from chainrule.experiments.statistics import Difference, FairAnswer, fair_answer
 from chainrule.plots.charts import percent
+from chainrule.plots.lines import OPTIMIZER_NAMES
 from chainrule.plots.paper import count_of
 
 MINUS = "\u2212"
@@ -65,6 +67,35 @@ def data_name(metrics: Mapping[str, Any], title: str = "") -> str:
         return "MNIST"
     name = title or Path(asked).name.removesuffix(".npz")
     return f"“{name}”" if name.strip(".") and name != "auto" else "a dataset other than MNIST"
+
+
+def kept_words(run: Mapping[str, Any], epochs: int) -> str:
+    """Say which epoch's network a run with early stopping kept; without, there is nothing to say.
+
+    Parameters
+    ----------
+    run : mapping
+        An entry of "runs" in metrics.json.
+    epochs : int
+        As many as were asked for.
+    """
+    if run["kept_epoch"] is None:
+        return ""
+    done = len(run["history"]["loss"])
+    early = f"stopped early, after epoch {done} of {epochs}"
+    end = early if done < epochs else f"went on to the last epoch, {epochs}"
+    return f"{end}; the network is that of epoch {run['kept_epoch']}, the best on validation"
+
+
+def momentum_words(settings: Mapping[str, Any]) -> str:
+    """Say which optimizers of a comparison take the momentum that was asked for, if one was."""
+    if settings["momentum"] is None:
+        return ""
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for name in settings["learning_rates"]:
+        names[name in HAVE_MOMENTUM].append(OPTIMIZER_NAMES.get(name, name))
+    others = names[False] and f"; {listed(names[False])} without, for there is none to set"
+    return f"{settings['momentum']:g} for {listed(names[True])}{others or ''}"
 
 
 def listed(words: Sequence[str], last: str = " and ") -> str:
