@@ -115,7 +115,7 @@ def _run(
 ) -> None:
     """Take the lanes that the folder lacks into it as they end, then draw and write the report."""
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
-    shared = {name: vars(settings)[name] for name in ("hidden", "epochs", "threads")}
+    shared = {name: vars(settings)[name] for name in ("hidden", "epochs", "threads", "distort")}
     if scheduler is None:
         shared |= {"progress": progress, "keep": folder.keep}
         results = run_in_processes(missing, folder.split, jobs, **shared)

@@ -84,6 +84,8 @@ def repeat_command(settings: Mapping[str, Any]) -> str:
     }
     if settings["train_size"] is not None:
         options["--train-size"] = [settings["train_size"]]
+    if settings.get("distort"):
+        options["--distort"] = [settings["distort"]]
     # The sign = keeps a name that begins with a dash from being taken for an option.
     words = [f"--data={settings['data']}"]
     for name, values in options.items():

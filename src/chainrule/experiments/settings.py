@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import pairwise, product
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from chainrule import checks
 from chainrule.checks import ChainruleError, Initializer, LearningRate
+from chainrule.data.distort import Distortions
 from chainrule.layers import (
     Dense,
     Dropout,
@@ -94,7 +95,11 @@ class Settings:
         Draws validation set and subset, the same for every lane.
     threads : int
         BLAS threads a lane computes with.
+    distort : float
+        Strength of the distortions of the training images; 0 trains on them as they are.
     """
+
+    validation_size: ClassVar[int | None] = None  # as many as a training sets aside by default
 
     data: str
     learning_rates: dict[str, list[float]]
@@ -105,11 +110,13 @@ class Settings:
     train_size: int | None
     split_seed: int
     threads: int
+    distort: float = 0.0
 
     def __post_init__(self) -> None:
         for optimizer, rates in self.learning_rates.items():
             for rate in rates:
                 create_optimizer(optimizer, rate)
+        Distortions().times(self.distort)
         for name, values, at_least in (
             ("batch size", self.batch_sizes, 1),
             ("hidden", self.hidden, 1),
@@ -161,6 +168,10 @@ class TrainingSettings:
         five seconds.
     log : str or None
         ``"tensorboard"`` writes TensorBoard's files beside the record.
+    distort : float
+        Strength of the distortions of the training images; 0 trains on them as they are.
+    validation_size : int or None
+        Images to set aside; None sets 5,000 aside, or an eighth if that is less, and 0 none.
     """
 
     data: str
@@ -179,6 +190,8 @@ class TrainingSettings:
     threads: int
     checkpoint_every: int | None = None
     log: str | None = None
+    distort: float = 0.0
+    validation_size: int | None = None
 
     def __post_init__(self) -> None:
         for name, came, known in (
@@ -192,6 +205,8 @@ class TrainingSettings:
         checks.float_dtype(self.dtype)
         if self.checkpoint_every is not None:
             checks.whole_number("checkpoint every", self.checkpoint_every, at_least=1)
+        if self.validation_size is not None:
+            checks.whole_number("validation size", self.validation_size)
         if self.log == "tensorboard":
             checks.extra("tensorboardX", "logs")
         self.as_comparison()

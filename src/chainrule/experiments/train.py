@@ -133,6 +133,7 @@ def train_settings(
             hidden=settings.hidden,
             epochs=settings.epochs,
             threads=settings.threads,
+            distort=settings.distort,
             report=report,
             network=network,
             keep=keep,
