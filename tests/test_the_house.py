@@ -19,20 +19,20 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 # of the feature that needs it, with the reason beside it.
 ROOMS = {
     "core": 470,
-    "checks": 420,
+    "checks": 424,  # rows are told the epoch
     "terminal": 89,  # streams of any encoding or none, and commands that can be pasted
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
-    "data": 1284,  # what is no picture; classes with gaps, EMNIST, homes that are missing, a network that never answers
+    "data": 1458,  # distortions; gaps in classes, EMNIST, missing homes, networks without answers
     "plots": 1071,  # names in any alphabet, names of classes, backends; colours of signed values
     "proof": 1485,
     "reading": 1041,  # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts
-    "experiments": 1979,  # no races, moved data, lanes without processes, signals, early stopping
+    "experiments": 1999,  # distortions, early stopping; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 955,  # --weight-decay, --momentum and --early-stopping
+    "cli": 962,  # options of training
     "__init__": 132,
     "__main__": 2,
 }

@@ -271,6 +271,13 @@ def rows(name: str, X: Any, dtype: DTypeLike | None = None) -> Array | Rows:
     return Rows(name, X, dtype)
 
 
+def tell_epoch(X: Array | Rows, epoch: int) -> None:
+    """Tell examples that are made when they are asked for which epoch begins, if they listen."""
+    begin_epoch = getattr(getattr(X, "source", None), "begin_epoch", None)
+    if begin_epoch is not None:
+        begin_epoch(epoch)
+
+
 def finite(name: str, X: Array) -> None:
     """Check that no number of `X` is NaN or infinite."""
     if not (math.isfinite(X.min()) and math.isfinite(X.max())):  # NaN passes through min and max

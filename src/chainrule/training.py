@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,7 +38,7 @@ class History(dict[str, list[float]]):
         super().__init__({key: [] for key in KEYS})
         self.sums, self.seconds = np.zeros(3), 0.0
 
-    def append(self, *values: float) -> None:
+    def append(self, *values: SupportsFloat) -> None:
         """Add the values of one epoch, in the order of the keys, and begin the next."""
         for key, value in zip(KEYS, values, strict=True):
             self[key].append(float(value))
@@ -82,7 +82,8 @@ def train_network(
         With an optimizer; changed in place.
     X_train, X_val : arrays, shape (n, features)
         Or anything with `shape`, `len` and ``X[indices]`` giving rows: it may make, read or unpack
-        a batch when it is asked for.
+        a batch when it is asked for. If X_train has ``begin_epoch(epoch)``, it is called before
+        the epoch's first batch, also where training goes on within the epoch.
     y_train, y_val : integers, shape (n,); for mean_squared_error numbers, shape (n, outputs)
         Without validation `val_loss` and `val_accuracy` are NaN.
     num_epochs, batch_size : int
@@ -119,6 +120,7 @@ def train_network(
 
     for epoch in range(first_epoch, num_epochs):
         started = time.perf_counter()
+        checks.tell_epoch(train[0], epoch)
         batches = epoch_batches(len(train[0]), batch_size, seed, epoch)[first_batch:]
         done, first_batch = epoch * steps_per_epoch + first_batch, 0
         for step, batch in enumerate(progress(batches) if progress else batches, done + 1):
@@ -130,8 +132,7 @@ def train_network(
 
         val_loss, val_accuracy = loss_and_accuracy(network, X_val, y_val)
         checks.finite_loss(val_loss, network, X_val, step + 1)
-        rate = getattr(network.optimizer, "rate", math.nan)
-        norm = float(np.linalg.norm(network.gradients))
+        rate, norm = getattr(network.optimizer, "rate", math.nan), np.linalg.norm(network.gradients)
         loss, accuracy, _ = history.sums / history.sums[2]
         history.append(loss, accuracy, val_loss, val_accuracy, rate, norm, history.seconds)
         if on_epoch and on_epoch(epoch, history):

@@ -104,3 +104,22 @@ def test_training_needs_no_validation(make_network, data):
     history = train_network(make_network(SGD(0.1)), *data, num_epochs=2, on_epoch=None)
     assert len(history["loss"]) == 2
     assert np.isnan(history["val_loss"]).all()
+
+
+class Listening(Made):
+    """Rows that want to know the epoch."""
+
+    def __init__(self, array):
+        super().__init__(array)
+        self.told = []
+
+    def begin_epoch(self, epoch):
+        self.told.append((epoch, len(self.asked)))
+
+
+def test_rows_that_listen_are_told_each_epoch_before_its_first_batch(make_network, data):
+    X, X_val = Listening(data[0]), Listening(data[0])
+    options = {"num_epochs": 4, "batch_size": 25, "on_epoch": None}
+    train_network(make_network(SGD(0.1)), X, data[1], X_val, data[1], start=(1, 1), **options)
+    assert X.told == [(1, 1), (2, 2), (3, 4)]  # of the first epoch one batch is left
+    assert X_val.told == []

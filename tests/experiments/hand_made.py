@@ -61,6 +61,7 @@ def metrics_of(runs, *, source="path", data="auto", mnist=True, test=10_000):
             "weight_decay": None,
             "momentum": None,
             "early_stopping": None,
+            "distort": 0.0,
         },
         "environment": {
             "python": "3.11.7",

@@ -66,7 +66,7 @@ def test_a_run_that_an_older_chainrule_began_goes_on(whole):
     names = [run["lane"] for run in whole.metrics["runs"]]
     path = cut_off(whole, names[:2])
     metrics = json.loads((path / "metrics.json").read_text())
-    for name in ("weight_decay", "momentum", "early_stopping"):
+    for name in ("weight_decay", "momentum", "early_stopping", "distort"):
         del metrics["settings"][name]
     for run in metrics["runs"]:
         del run["kept_epoch"]

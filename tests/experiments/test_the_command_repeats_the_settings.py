@@ -20,6 +20,7 @@ COURSE = {
     "weight_decay": None,
     "momentum": None,
     "early_stopping": None,
+    "distort": 0.0,
 }
 
 
@@ -55,7 +56,7 @@ def asked(monkeypatch):
         {"seeds": [0, 2, 4]},
         {"batch_sizes": [16, 64], "hidden": [7], "epochs": 1, "threads": 2, "split_seed": 9},
         {"train_size": 3000},
-        {"weight_decay": 0.0, "momentum": 0.1 + 0.2, "early_stopping": 7},
+        {"weight_decay": 0.0, "momentum": 0.1 + 0.2, "early_stopping": 7, "distort": 0.5},
         {"data": "shapes & stripes; rm -rf $HOME"},
         {"data": "--data"},
         {"data": 'it\'s "here"\n'},

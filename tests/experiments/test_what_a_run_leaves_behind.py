@@ -30,7 +30,7 @@ def test_metrics_follow_the_schema(metrics):
     assert set(metrics) == {"schema", "data", "settings", "environment", "runs", "summary"}
     assert metrics["schema"] == 1
     known = {"source", "title", "path", "sha256", "train", "validation", "test"}
-    assert set(metrics["data"]) == known | {"classes", "turned"}
+    assert set(metrics["data"]) == known | {"classes", "image_shape", "turned"}
     assert len(metrics["data"]["sha256"]) == 4
     assert (metrics["data"]["classes"], metrics["data"]["turned"]) == ([0, 1, 2], False)
     assert set(metrics["environment"]) == {"python", "numpy", "blas", "threads", "cpu"}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, Integers, generator
-from chainrule.data.dataset import Dataset
+from chainrule.data.dataset import MNIST, Dataset
 from chainrule.data.preprocess import Standardisation, stratified_subset, validation_size_of
 
 # A confusion matrix has its square: more is no longer a figure, and tens of megabytes of JSON.
@@ -57,6 +57,12 @@ class Split:
     is_turned: bool
 
     @property
+    def is_mnist(self) -> bool:
+        """Whether these are MNIST's images, all of them or the embedded sample."""
+        known = {name: file.sha256 for name, file in MNIST.items()}
+        return self.source == "sample" or self.sha256 == known
+
+    @property
     def preprocessing(self) -> dict[str, Any]:
         """What a model file says of it: mean and standard deviation of pixels from 0 to 1."""
         return {"mean": self.standardisation.mean, "std": self.standardisation.std}
@@ -67,13 +73,18 @@ class Split:
         return pixels.reshape(-1, *self.image_shape)
 
 
-def trainable(dataset: Dataset) -> int:
+def trainable(dataset: Dataset, validation_size: int | None = None) -> int:
     """Return how many training images are left beside the validation set."""
-    images = len(dataset.train_images)
-    return images - validation_size_of(None, images)
+    return len(dataset.train_images) - _set_aside(dataset, validation_size)
 
 
-def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Split:
+def _set_aside(dataset: Dataset, wanted: int | None) -> int:
+    return 0 if wanted == 0 else validation_size_of(wanted, len(dataset.train_images))
+
+
+def split_dataset(
+    dataset: Dataset, train_size: int, split_seed: int = 0, validation_size: int | None = None
+) -> Split:
     """Set validation images aside as `preprocess_mnist` does, and draw images to train on.
 
     Parameters
@@ -83,6 +94,9 @@ def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Spl
         How many images to train on, each class in its proportion; at most ``trainable(dataset)``.
     split_seed : int
         Draws both; with the same seed the validation images are the same for every `train_size`.
+    validation_size : int, optional
+        How many images to set aside; 0 sets none aside. By default 5,000, or an eighth of the
+        training images if that is less.
 
     Returns
     -------
@@ -105,7 +119,7 @@ def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Spl
         )
     draw = generator(split_seed)
     images, labels = dataset.train_images, dataset.train_labels
-    validation = stratified_subset(labels, validation_size_of(None, len(images)), draw)
+    validation = stratified_subset(labels, _set_aside(dataset, validation_size), draw)
     others = np.delete(np.arange(len(images)), validation)
     training = others[stratified_subset(labels[others], train_size, draw)]
     standardisation = Standardisation.of(images)

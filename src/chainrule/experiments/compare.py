@@ -118,7 +118,7 @@ def _run(
 ) -> None:
     """Take the lanes that the folder lacks into it as they end, then draw and write the report."""
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
-    names = ("hidden", "epochs", "threads", "early_stopping")
+    names = ("hidden", "epochs", "threads", "early_stopping", "distort")
     shared = {name: vars(settings)[name] for name in names}
     if scheduler is None:
         shared |= {"progress": progress, "keep": folder.keep}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.checks import TrainingDiverged
+from chainrule.data.distort import examples_of
 from chainrule.data.split import Split
 from chainrule.experiments.keeping import Keep, Keeper
 from chainrule.experiments.settings import Lane
@@ -45,6 +46,7 @@ def run_lane(
     epochs: int,
     threads: int,
     early_stopping: int | None = None,
+    distort: float = 0.0,
     report: Report | None = None,
     network: Network | None = None,
     keep: Keep | None = None,
@@ -53,13 +55,13 @@ def run_lane(
     """Train and judge one lane with `threads` BLAS threads.
 
     For one seed every lane starts from the same weights and sees the same batches in the same
-    order, whatever its optimizer, rate, process or neighbours. A `network` that is given, with
-    its optimizer, is trained in place of the course's. With `early_stopping` it ends once so many
-    epochs in a row have brought no better validation accuracy, and the network is that of the best
-    epoch, whether it ended early or not. With `keep` it leaves checkpoints, goes on
-    from the one that is there, and ends on a signal between two steps, on a second one at once.
-    `parent` is the process that a worker of its own works for: it stops when that asks, and ends
-    with it.
+    order, distorted alike by `distort`, whatever its optimizer, rate, process or neighbours. A
+    `network` that is given, with its optimizer, is trained in place of the course's. With
+    `early_stopping` it ends once so many epochs in a row have brought no better validation
+    accuracy, and the network is that of the best epoch, whether it ended early or not. With `keep`
+    it leaves checkpoints, goes on from the one that is there, and ends on a signal between two
+    steps, on a second one at once. `parent` is the process that a worker of its own works for: it
+    stops when that asks, and ends with it.
     """
     from threadpoolctl import threadpool_limits
 
@@ -71,7 +73,9 @@ def run_lane(
     _let_malloc_reuse_memory()
     with threadpool_limits(threads), StopSignals(parent) as stop:
         steps = math.ceil(len(split.X_train) / lane.batch_size)
-        identity = _identity(lane, split, epochs) | {"early_stopping": early_stopping}
+        own = {"early_stopping": early_stopping, "distort": distort}
+        identity = _identity(lane, split, epochs) | own
+        X_val, y_val = (split.X_val, split.y_val) if len(split.y_val) else (None, None)
         keeper = Keeper(lane.name, network, keep, stop, identity, steps, early_stopping)
 
         def on_epoch(epoch: int, history: History) -> bool:
@@ -82,10 +86,10 @@ def run_lane(
         try:
             train_network(
                 network,
-                split.X_train,
+                examples_of(split, seed=lane.seed, strength=distort),
                 split.y_train,
-                split.X_val,
-                split.y_val,
+                X_val,
+                y_val,
                 keeper.start[0] if keeper.is_over else epochs,
                 lane.batch_size,
                 seed=lane.seed,

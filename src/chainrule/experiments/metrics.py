@@ -55,7 +55,7 @@ _RUN = {
 _OF_STATUS: dict[str, dict[str, Any]] = {
     "finished": {
         "test_accuracy": _SHARE,
-        "val_accuracy": _SHARE,
+        "val_accuracy": _or_null("a number from 0 to 1, or null", _SHARE),
         "train_seconds": _NUMBER,
         "history": {"val_loss": [_NUMBER_OR_NULL]},
     },

@@ -92,6 +92,8 @@ def repeat_command(settings: Mapping[str, Any]) -> str:
     for name in ("train_size", "weight_decay", "momentum", "early_stopping"):
         if settings[name] is not None:
             options[f"--{name.replace('_', '-')}"] = [settings[name]]
+    if settings["distort"]:
+        options["--distort"] = [settings["distort"]]
     # The sign = keeps a name that begins with a dash from being taken for an option.
     words = [f"--data={settings['data']}"]
     for name, values in options.items():

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import pairwise, product
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from chainrule import checks
 from chainrule.checks import ChainruleError, Initializer, LearningRate
+from chainrule.data.distort import Distortions
 from chainrule.layers import (
     Dense,
     Dropout,
@@ -116,7 +117,11 @@ class Settings:
     early_stopping : int or None
         A lane ends once so many epochs in a row have brought no better validation accuracy, and
         its network is that of the best epoch; None trains them all and takes the last.
+    distort : float
+        Strength of the distortions of the training images; 0 trains on them as they are.
     """
+
+    validation_size: ClassVar[int | None] = None  # as many as a training sets aside by default
 
     data: str
     learning_rates: dict[str, list[float]]
@@ -130,6 +135,7 @@ class Settings:
     weight_decay: float | None = None
     momentum: float | None = None
     early_stopping: int | None = None
+    distort: float = 0.0
 
     def __post_init__(self) -> None:
         for optimizer, rates in self.learning_rates.items():
@@ -142,6 +148,7 @@ class Settings:
                 f"momentum is for {', '.join(HAVE_MOMENTUM)}, and there is none to set in "
                 f"{', '.join(self.learning_rates)}: leave it out, or train one of those."
             )
+        Distortions().times(self.distort)
         for name, values, at_least in (
             ("batch size", self.batch_sizes, 1),
             ("hidden", self.hidden, 1),
@@ -203,6 +210,10 @@ class TrainingSettings:
         ``"tensorboard"`` writes TensorBoard's files beside the record.
     weight_decay, momentum, early_stopping
         As in `Settings`.
+    distort : float
+        Strength of the distortions of the training images; 0 trains on them as they are.
+    validation_size : int or None
+        Images to set aside; None sets 5,000 aside, or an eighth if that is less, and 0 none.
     """
 
     data: str
@@ -224,6 +235,8 @@ class TrainingSettings:
     weight_decay: float | None = None
     momentum: float | None = None
     early_stopping: int | None = None
+    distort: float = 0.0
+    validation_size: int | None = None
 
     def __post_init__(self) -> None:
         for name, came, known in (
@@ -237,6 +250,13 @@ class TrainingSettings:
         checks.float_dtype(self.dtype)
         if self.checkpoint_every is not None:
             checks.whole_number("checkpoint every", self.checkpoint_every, at_least=1)
+        if self.validation_size is not None:
+            checks.whole_number("validation size", self.validation_size)
+            if self.validation_size == 0 and self.early_stopping is not None:
+                raise ChainruleError(
+                    "early stopping looks at validation images, and validation size is 0: leave "
+                    "one of them out."
+                )
         if self.log == "tensorboard":
             checks.extra("tensorboardX", "logs")
         self.as_comparison()

@@ -28,7 +28,7 @@ def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> It
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, notice=say)
     train_size = _train_size(settings, dataset, say)
-    split = split_dataset(dataset, train_size, settings.split_seed)
+    split = split_dataset(dataset, train_size, settings.split_seed, settings.validation_size)
     with ExitStack() as stack:
         with StopSignals() as stop:  # one that comes before all is ready would leave a half behind
             stack.enter_context(folder.opened(asdict(settings), split, _place(dataset), say))
@@ -56,7 +56,7 @@ def go_on(folder: RunFolder, settings: EitherSettings, data: str | None, say: Sa
     dataset, known = _found_again(folder, sources, say), folder.metrics["data"]
     if "classes" not in known:
         dataset = dataset.with_gaps()
-    split = split_dataset(dataset, known["train"], settings.split_seed)
+    split = split_dataset(dataset, known["train"], settings.split_seed, settings.validation_size)
     # What the folder of the data was called when the run began.
     folder.split = replace(split, title=str(known.get("title", split.title)))
     if known.get(PLACE) != (place := _place(dataset)):
@@ -97,7 +97,7 @@ def _found_again(folder: RunFolder, sources: Sequence[str], say: Say) -> Dataset
             continue
         is_same = dataset.sha256 == known["sha256"]
         is_same &= dataset.is_turned == known.get("turned", False)
-        if is_same and known["train"] <= trainable(dataset):
+        if is_same and known["train"] <= len(dataset.train_images):
             return dataset
         problems.append(f"{dataset.title} from {dataset.place} is other data")
     nor = f" (nor is it in {', '.join(sources[1:])})" if sources[1:] else ""
@@ -109,7 +109,7 @@ def _found_again(folder: RunFolder, sources: Sequence[str], say: Say) -> Dataset
 
 def _train_size(settings: EitherSettings, dataset: Dataset, say: Say) -> int:
     """Return how many images to train on, given what is left beside the validation set."""
-    available = trainable(dataset)
+    available = trainable(dataset, settings.validation_size)
     wanted = settings.train_size
     if wanted is None:
         return min(TRAIN_SIZE, available)

@@ -134,6 +134,7 @@ def train_settings(
             epochs=settings.epochs,
             threads=settings.threads,
             early_stopping=settings.early_stopping,
+            distort=settings.distort,
             report=report,
             network=network,
             keep=keep,
