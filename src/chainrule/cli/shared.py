@@ -11,11 +11,11 @@ from typing import Any
 from chainrule.terminal import tell
 
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-DATA_HELP = (
+SOURCES = (
     "auto, cache, network, openml, sample, a folder of IDX files, an .npz file as Keras has it, or "
-    "a folder of pictures, one subfolder a class (default: auto, which takes the first that is "
-    "there)"
+    "a folder of pictures, one subfolder a class"
 )
+DATA_HELP = f"{SOURCES} (default: auto, which takes the first that is there)"
 
 
 def notice(quiet: bool) -> Callable[[str], None]:

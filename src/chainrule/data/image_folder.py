@@ -134,8 +134,12 @@ def read_image_folder(folder: Path, size: tuple[int, int] | None, way: str, say:
         As `list_pictures`; if a class has too few pictures, or a picture cannot be read, or has
         another size than the first and there is no size to scale to.
     """
-    listing = list_pictures(folder, say)
-    train, test = _divided(listing)
+    return dataset_of(list_pictures(folder, say), size, way, say)
+
+
+def dataset_of(listing: Listing, size: tuple[int, int] | None, way: str, say: Say) -> Dataset:
+    """Read the pictures that were found as `read_image_folder` does."""
+    folder, (train, test) = listing.folder, divided(listing)
     pictures = [*train, *test]
     images = _images(pictures, size, way, say)
     for sentence in _remarks(pictures, images, len(train)):
@@ -269,7 +273,7 @@ def _check_classes(
         )
 
 
-def _divided(listing: Listing) -> tuple[list[Picture], list[Picture]]:
+def divided(listing: Listing) -> tuple[list[Picture], list[Picture]]:
     """Return the pictures to train on and to test, each in an order that mixes the classes."""
     draw = np.random.default_rng(0)
     train, test = listing.train, listing.test
@@ -313,7 +317,7 @@ def _images(pictures: Sequence[Picture], size: tuple[int, int] | None, way: str,
             f"most {LIMIT / 1e9:.1f} are read: scale them down, as with --size 28x28."
         )
     images = np.empty((len(pictures), height, width), np.uint8)
-    for i, picture in enumerate(_with_progress(pictures, say)):
+    for i, picture in enumerate(with_progress(pictures, say)):
         image = read_scaled(picture.path, size, way)
         if image.shape != first.shape:
             raise ChainruleError(
@@ -325,7 +329,7 @@ def _images(pictures: Sequence[Picture], size: tuple[int, int] | None, way: str,
     return images
 
 
-def _with_progress(pictures: Sequence[Picture], say: Say) -> Iterator[Picture]:
+def with_progress(pictures: Sequence[Picture], say: Say) -> Iterator[Picture]:
     """Yield the pictures, and show how far it is where that takes more than a moment."""
     if say is tell and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
         yield from extra("tqdm").tqdm(pictures, unit=" pictures", delay=SECONDS[0], leave=False)

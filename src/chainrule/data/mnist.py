@@ -176,6 +176,8 @@ def _of_source(
 ) -> Dataset:
     if crop and size is None:
         raise ChainruleError("--crop says how to scale, and needs a size: add --size 28x28, say.")
+    if source == "auto" and os.environ.get(VARIABLE):
+        return replace(_from_variable(network.notice, size, crop), auto=True)
     if source not in _NAMED:
         return _of_path(_expanded(source), network.notice, size, crop)
     if size is not None:
@@ -195,18 +197,30 @@ def _of_source(
 
 
 def _of_path(
-    path: Path, notice: Notice | None, size: tuple[int, int] | None = None, crop: bool = False
+    path: Path, notice: Notice | None, size: tuple[int, int] | None, crop: bool
 ) -> Dataset:
     """Return what a path leads to: IDX files, an .npz file, or a folder of pictures."""
-    if path.is_dir() and state_of(inspect(path)) == "nothing":
-        from chainrule.data.image_folder import holds_pictures, read_image_folder
+    if folder := picture_folder(path):
+        from chainrule.data.image_folder import read_image_folder
 
-        if holds_pictures(path):
-            say = notice or (lambda message: None)
-            return read_image_folder(path, size, "crop" if crop else "fit", say)
+        say = notice or (lambda message: None)
+        return read_image_folder(folder, size, "crop" if crop else "fit", say)
     if size is not None:
         raise _no_size(str(path))
     return read_dataset(path)
+
+
+def picture_folder(source: str | os.PathLike[str]) -> Path | None:
+    """Return the folder of pictures that a source leads to; None if it leads to anything else."""
+    if source == "auto":
+        source = os.environ.get(VARIABLE, "")
+    if not source or source in _NAMED:
+        return None
+    from chainrule.data.image_folder import holds_pictures
+
+    path = _expanded(source)
+    is_one = path.is_dir() and holds_pictures(path) and state_of(inspect(path)) == "nothing"
+    return path if is_one else None
 
 
 def _no_size(source: str) -> ChainruleError:
@@ -217,9 +231,7 @@ def _no_size(source: str) -> ChainruleError:
 
 
 def _automatic(network: Network) -> Dataset:
-    """Return the first dataset that there is, in the order that `load_mnist` describes."""
-    if os.environ.get(VARIABLE):
-        return _from_variable(network.notice)
+    """Return the first dataset that there is behind CHAINRULE_DATA, in `load_mnist`'s order."""
     cached = inspect_cache()
     if state_of(cached) == "MNIST":
         return Dataset.of(cached, "MNIST", "cache", str(cache_folder()))
@@ -266,11 +278,11 @@ def _downloaded(
     return found
 
 
-def _from_variable(notice: Notice | None) -> Dataset:
+def _from_variable(notice: Notice | None, size: tuple[int, int] | None, crop: bool) -> Dataset:
     """Return what CHAINRULE_DATA stands for; what is wrong with it never leads elsewhere."""
     value = os.environ[VARIABLE]
     try:
-        return _of_path(_expanded(value), notice)
+        return _of_path(_expanded(value), notice, size, crop)
     except ChainruleError as error:
         raise ChainruleError(f"{VARIABLE} is set to {value!r}: {error}") from error
 

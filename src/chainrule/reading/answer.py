@@ -35,6 +35,8 @@ class Reading:
         What each output stands for.
     doubts : tuple of str
         Why the answer should not be trusted; empty where nothing speaks against it.
+    remark : str
+        How the picture was prepared, if that is neither by MNIST's rule nor not at all.
     strokes : Strokes or None
         What happened to the photograph on the way to its ink; None if it went in as it is.
     steps : tuple of Centring
@@ -45,6 +47,7 @@ class Reading:
     probabilities: Array
     classes: list[Any]
     doubts: tuple[str, ...] = ()
+    remark: str = ""
     strokes: Strokes | None = None
     steps: tuple[Centring, ...] = ()
 
@@ -115,7 +118,7 @@ def read(
             "The ink is so lopsided that its centre of mass is not in the middle: is there "
             "anything beside the digit?"
         )
-    return Reading(pictures, probabilities, classifier.classes, tuple(doubts), ink, steps)
+    return Reading(pictures, probabilities, classifier.classes, tuple(doubts), "", ink, steps)
 
 
 def _read_scaled(
@@ -128,7 +131,8 @@ def _read_scaled(
         )
     pictures = classifier.prepared(path)[np.newaxis]
     probabilities = classifier.probabilities(pictures)
-    return Reading(pictures, probabilities, classifier.classes, doubts_of(probabilities))
+    doubts = doubts_of(probabilities)
+    return Reading(pictures, probabilities, classifier.classes, doubts, classifier.preparation)
 
 
 def _digits_of(photograph: Array, light_on_dark: bool | None) -> tuple[Strokes, Found]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,9 +136,31 @@ class ImageClassifier:
         return self.knows_sample or sha256 == MNIST[TRAIN_IMAGES].sha256
 
     @property
+    def is_of_own_data(self) -> bool:
+        """Whether its file says which data it was trained on, and that is not MNIST."""
+        return bool(self.data.get("sha256")) and not self.knows_mnist
+
+    @property
     def is_scaled(self) -> bool:
         """Whether it takes pictures as its training folder had them: scaled, and nothing else."""
         return self.pictures.get("rule") == "scaled" and self.image_shape is not None
+
+    @property
+    def preparation(self) -> str:
+        """How it takes pictures, in one sentence."""
+        if self.is_scaled:
+            part = "its middle" if self.pictures["way"] == "crop" else "the whole of it"
+            return (
+                f"Prepared as each picture of {self.trained_on} was: grey, {part} scaled to "
+                f"{self.size_text}."
+            )
+        if self.pictures:
+            return "Read as a photograph of one digit, brought into MNIST's form."
+        return (
+            f"Brought into MNIST's form, for the model's file does not say how the images of "
+            f"{self.trained_on} came about: if they are not centred digits, prepare pictures "
+            "yourself."
+        )
 
     def prepared(self, path: str | os.PathLike[str]) -> Array:
         """Return the picture in a file as those of the training folder were prepared.
@@ -200,9 +222,7 @@ class ImageClassifier:
         """
         count, wanted = len(self.classes), dataset.classes
         if any(isinstance(name, str) for name in wanted):
-            if set(wanted) <= set(self.classes):
-                return np.array([self.classes.index(name) for name in wanted])
-            raise self._other_classes(dataset)
+            return self.outputs_for(wanted, dataset.title)
         numbers: list[ClassName | None] = [_number_of(name) for name in self.classes]
         # Versions that counted up to the largest label made classes of the gaps as well.
         if count == len(wanted) or self.data.get("sha256") == dataset.sha256:
@@ -210,13 +230,24 @@ class ImageClassifier:
                 return np.array([numbers.index(number) for number in wanted])
             if count == len(wanted) and (None in numbers or numbers == list(range(count))):
                 return np.arange(count)
-        raise self._other_classes(dataset)
+        raise self._other_classes(wanted, dataset.title)
 
-    def _other_classes(self, dataset: Dataset) -> ChainruleError:
-        own, others = self.classes, dataset.classes
+    def outputs_for(self, wanted: Sequence[ClassName], title: str) -> Integers:
+        """Return which output stands for each of these classes, by name or number alone."""
+        names: list[Any] = self.classes
+        numbers: list[Any] = [_number_of(name) for name in names]
+        try:
+            return np.array(
+                [(names if isinstance(one, str) else numbers).index(one) for one in wanted]
+            )
+        except ValueError:
+            raise self._other_classes(wanted, title) from None
+
+    def _other_classes(self, others: Sequence[ClassName], title: str) -> ChainruleError:
+        own = self.classes
         return ChainruleError(
             f"{self.path} knows {len(own)} classes ({words_of_classes(own)}), but "
-            f"{dataset.title} has {len(others)} ({words_of_classes(others)}): name the data it was "
+            f"{title} has {len(others)} ({words_of_classes(others)}): name the data it was "
             "trained on with --data."
         )
 
