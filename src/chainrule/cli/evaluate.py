@@ -85,12 +85,10 @@ def _head_of_pictures(judgement: PictureJudgement) -> list[str]:
     ]
     if not judgement.unread:
         return lines
-    count = len(judgement.unread)
-    lines.append(
-        f"{count:,} of them, counted as not right, {'were' if count > 1 else 'was'} not read:"
-    )
-    lines += [f"  {why}" for why in list(judgement.unread.values())[:MOST_UNREAD]]
-    return [*lines, "  …"] if count > MOST_UNREAD else lines
+    reasons = list(judgement.unread.values())
+    lines.append(f"Not read as one digit, and so counted as not right: {len(reasons):,}")
+    lines += [f"  {why}" for why in reasons[:MOST_UNREAD]]
+    return [*lines, "  …"] if len(reasons) > MOST_UNREAD else lines
 
 
 def _tables(judgement: Judgement | PictureJudgement) -> list[str]:

@@ -97,11 +97,11 @@ def list_pictures(folder: Path, say: Say, *, classes_at_least: int = 2) -> Listi
     others: list[Path] = []
     train = _by_class(parts.train if parts else folder, folder, others)
     test = _by_class(parts.test, folder, others) if parts else {}
-    _check_classes(folder, train, test, classes_at_least)
+    _check_classes(parts.train if parts else folder, train, test, classes_at_least)
     others += parts.others if parts else []
     if others:
-        many = f"{len(others):,} entries are" if len(others) > 1 else "1 entry is"
-        say(f"{folder}: {many} left out, for being no picture to take: {_named(others[0])}.")
+        many = f"{len(others):,} files and folders, such as " if len(others) > 1 else ""
+        say(f"{folder}: left out as no picture of a class: {many}{others[0]}")
     meaning = _meaning(list(train))
     names = sorted(train, key=meaning.__getitem__)
     of_train, of_test = (
@@ -392,7 +392,3 @@ def _printable(name: str) -> str:
     """Return the name of a folder as figures, terminals and JSON can hold it."""
     text = _in_one_form(name).encode(errors="backslashreplace").decode()
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
-
-
-def _named(path: Path) -> str:
-    return f"such as {path}" if path.is_file() else f"such as the folder {path}"
