@@ -43,6 +43,11 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add --data, and how the pictures of a folder are scaled."""
     parser.add_argument("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add_size_options(parser)
+
+
+def add_size_options(parser: argparse.ArgumentParser) -> None:
+    """Add --size and --crop."""
     parser.add_argument("--size", metavar="HxW", type=_size,
         help="scale the pictures of a folder to this height and width, such as 28x28; what remains "
         "has the grey of the picture's border (default: they have one size)")  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -52,7 +55,16 @@ EMNIST = tuple(
 )
 
 _UNREADABLE = (OSError, EOFError, KeyError, MemoryError, RuntimeError, ValueError)  # of an .npz
-_NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
+_TABLE = (
+    "a table, and --data takes images: read it with pandas, and train "
+    "chainrule.interop.sklearn.MLPClassifier on its columns"
+)
+_ARCHIVE = "an archive: unpack it, and name the folder"
+_NO_IMAGES = {
+    **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), _TABLE),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
+}
+NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
 
 OK = "ok"
 DAMAGED = "damaged"
@@ -196,6 +208,11 @@ class Dataset:
         return replace(self, train_labels=train_labels, test_labels=test_labels, classes=classes)
 
     @property
+    def has_names(self) -> bool:
+        """Whether its classes have names, not numbers."""
+        return any(isinstance(name, str) for name in self.classes)
+
+    @property
     def image_shape(self) -> tuple[int, int]:
         """Height and width of an image, in pixels."""
         _, height, width = self.train_images.shape
@@ -258,14 +275,60 @@ def read_dataset(path: Path) -> Dataset:
     """
     reports = inspect(path)
     name = "MNIST" if is_mnist(reports) else reports[0].emnist or path.resolve().name
-    return Dataset.of(reports, _as_title(name.removesuffix(".npz")), "path", str(path))
+    dataset = Dataset.of(reports, _as_title(name.removesuffix(".npz")), "path", str(path))
+    return _with_names(dataset, path) if path.is_file() else dataset
+
+
+def _with_names(dataset: Dataset, path: Path) -> Dataset:
+    """Return the dataset of an ``.npz`` file with what it says besides of classes and pictures."""
+    with np.load(path, allow_pickle=False) as members:
+        try:
+            names, pictures = (members.get(name) for name in ("classes", "pictures"))
+        except ValueError:  # it is pickled
+            names, pictures = np.empty(0, "U"), None
+    if names is not None and names.dtype.kind == "U":
+        dataset = replace(dataset, classes=_names_of(dataset.classes, names.ravel(), path))
+    with suppress(TypeError, ValueError):
+        rule = pictures_rule(json.loads(pictures.item() if pictures is not None else ""))
+        dataset = replace(dataset, pictures=dataset.pictures or rule or {})
+    return dataset
+
+
+def _names_of(labels: Sequence[Any], names: Numbers, path: Path) -> tuple[str, ...]:
+    """Return the name of each label, which is its place among the names."""
+    known = [printable(str(name)) for name in names]
+    if len(set(known)) < len(known) or labels[-1] >= len(known):
+        raise ChainruleError(
+            f"{path}: classes must hold a name for each label from 0 to {labels[-1]}, each "
+            f"another, as an array of text, got {len(known)}: correct it, or leave it out."
+        )
+    return tuple(known[label] for label in labels)
+
+
+def pictures_rule(said: Any) -> dict[str, str] | None:
+    """Return what is said of the preparation of pictures, if it is known here, else None."""
+    match said:
+        case {"rule": "mnist"} | {"rule": "scaled", "way": "fit" | "crop"}:
+            return dict(said)
+    return None
 
 
 def _as_title(name: str) -> str:
     """Return the name of a dataset as figures, reports and JSON can hold it."""
     if name in EMNIST:
         return f"EMNIST {name.partition('-')[2]}"
-    return name.encode(errors="backslashreplace").decode()  # the name of a file may be no text
+    return printable(name)
+
+
+def printable(name: str) -> str:
+    """Return the name of a file as figures, terminals and JSON can hold it: it may be no text."""
+    text = in_one_form(name).encode(errors="backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def in_one_form(name: str) -> str:
+    """Return a name with its accents in one form: file systems differ in it."""
+    return unicodedata.normalize("NFC", name)
 
 
 def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
@@ -290,9 +353,11 @@ def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
     """
     if not is_there(path):
         raise ChainruleError(
-            f"expected a folder with MNIST's four files, or an .npz file, but there is no {path} "
-            "that can be read; correct the path."
+            f"expected a folder with MNIST's four files or with pictures, or an .npz file, but "
+            f"there is no {path} that can be read; correct the path."
         )
+    if path.suffix.lower() in _NO_IMAGES:
+        raise ChainruleError(f"{path} is {_NO_IMAGES[path.suffix.lower()]}.")
     if path.is_file() and path.name.removesuffix(".gz").endswith("-ubyte"):
         raise ChainruleError(
             f"expected a folder with four IDX files, but {path} is one file: name {path.parent}."
@@ -370,8 +435,9 @@ def _folder_reports(folder: Path) -> tuple[FileReport, ...]:
             )
         case _:
             reason = (
-                f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, found "
-                "none of them; correct the path, or put them there."
+                f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, or a "
+                "subfolder of pictures for each class, found none of these; correct the path, or "
+                "put them there."
             )
     return tuple(replace(report, reason=reason) for report in reports)
 
@@ -448,10 +514,10 @@ def read_npz(source: Path | bytes, *, limit: int = LIMIT, name: str = "") -> dic
                 raise ValueError(f"a member declares {max(sizes):,} bytes, more than {limit:,}")
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as members:
-                arrays = [in_idx_type(members[member]) for member in _NPZ_MEMBERS]
+                arrays = [in_idx_type(members[member]) for member in NPZ_MEMBERS]
     except (*_UNREADABLE, zipfile.BadZipFile, zlib.error) as error:
         raise ChainruleError(
-            f"{name or str(source)}: expected an .npz file with {', '.join(_NPZ_MEMBERS)}, but it "
+            f"{name or str(source)}: expected an .npz file with {', '.join(NPZ_MEMBERS)}, but it "
             f"cannot be read ({error}); replace it by a whole one."
         ) from error
     return dict(zip(MNIST, arrays, strict=True))

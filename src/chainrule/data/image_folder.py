@@ -6,7 +6,6 @@ import hashlib
 import os
 import sys
 import time
-import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from chainrule.checks import ChainruleError, extra
-from chainrule.data.dataset import MNIST, MOST_CLASSES, Dataset, identify, in_idx_type
+from chainrule.data.dataset import (
+    MNIST,
+    MOST_CLASSES,
+    Dataset,
+    identify,
+    in_idx_type,
+    in_one_form,
+    printable,
+)
 from chainrule.data.idx import LIMIT
 from chainrule.data.pictures import Bytes, read_scaled, suffixes
 from chainrule.terminal import is_terminal, tell
@@ -144,12 +151,12 @@ def dataset_of(listing: Listing, size: tuple[int, int] | None, way: str, say: Sa
     images = _images(pictures, size, way, say)
     for sentence in _remarks(pictures, images, len(train)):
         say(f"{folder}: {sentence}")
-    are_numbers = all(isinstance(name, int) for name in listing.classes)
-    values = np.array(listing.classes if are_numbers else range(len(listing.classes)))
+    are_names = isinstance(listing.classes[0], str)
+    values = np.array(range(len(listing.classes)) if are_names else listing.classes)
     labels = in_idx_type(values[[picture.label for picture in pictures]])
     parts = (part[half] for half in _halves(len(train)) for part in (images, labels))
     reports = [identify(name, folder, array) for name, array in zip(MNIST, parts, strict=True)]
-    dataset = Dataset.of(reports, _printable(folder.resolve().name), "path", str(folder))
+    dataset = Dataset.of(reports, printable(folder.resolve().name), "path", str(folder))
     pictures_rule = {"rule": "scaled", "way": way}
     return replace(dataset, classes=listing.classes, pictures=pictures_rule)
 
@@ -192,7 +199,7 @@ def _by_class(part: Path, root: Path, others: list[Path]) -> dict[str, list[Path
     found: dict[str, list[Path]] = {}
     for folder in folders:
         below = list(_files_below(folder, root))
-        found.setdefault(_printable(folder.name), []).extend(
+        found.setdefault(printable(folder.name), []).extend(
             path for path in below if _is_picture(path.name)
         )
         others += [path for path in below if not _is_picture(path.name)]
@@ -219,8 +226,7 @@ def _entries(folder: Path, root: Path) -> tuple[list[Path], list[Path]]:
     folders: list[Path] = []
     files: list[Path] = []
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: _in_one_form(entry.name))
-        for entry in entries:
+        for entry in sorted(os.scandir(folder), key=lambda entry: in_one_form(entry.name)):
             if _is_visible(entry.name):
                 path = Path(entry.path)
                 if entry.is_symlink():
@@ -381,14 +387,3 @@ def _is_visible(name: str) -> bool:
 
 def _is_picture(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in suffixes()  # noqa: PTH122  ".png" has none
-
-
-def _in_one_form(name: str) -> str:
-    """Return a name with its accents in one form: file systems differ in it."""
-    return unicodedata.normalize("NFC", name)
-
-
-def _printable(name: str) -> str:
-    """Return the name of a folder as figures, terminals and JSON can hold it."""
-    text = _in_one_form(name).encode(errors="backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
-from chainrule.data.dataset import MNIST, ClassName, Dataset, words_of_classes
+from chainrule.data.dataset import MNIST, ClassName, Dataset, pictures_rule, words_of_classes
 from chainrule.data.pictures import read_scaled
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense
@@ -315,16 +315,13 @@ def _standardisation(name: str, preprocessing: Mapping[str, Any], pixels: int) -
 
 
 def _pictures(name: str, preprocessing: Mapping[str, Any]) -> dict[str, str]:
-    match preprocessing.get("pictures", {}):
-        case {"rule": "mnist"} | {"rule": "scaled", "way": "fit" | "crop"} as pictures:
-            return dict(pictures)
-        case {**nothing} if not nothing:
-            return {}
-        case other:
-            raise ChainruleError(
-                f"{name} prepares pictures in a way that this Chainrule does not know "
-                f"({other!s:.80}): upgrade Chainrule, or it is damaged."
-            )
+    said = preprocessing.get("pictures", {})
+    if said and pictures_rule(said) is None:
+        raise ChainruleError(
+            f"{name} prepares pictures in a way that this Chainrule does not know ({said!s:.80}): "
+            "upgrade Chainrule."
+        )
+    return pictures_rule(said) or {}
 
 
 def _image_shape(name: str, data: Mapping[str, Any], pixels: int) -> tuple[int, int] | None:
