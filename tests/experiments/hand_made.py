@@ -62,6 +62,8 @@ def metrics_of(runs, *, source="path", data="auto", mnist=True, test=10_000):
             "momentum": None,
             "early_stopping": None,
             "distort": 0.0,
+            "size": None,
+            "crop": False,
         },
         "environment": {
             "python": "3.11.7",

@@ -62,7 +62,7 @@ def places(value, path=()):
         yield from places(value[0], (*path, 0))
 
 
-YOUNGER = {"weight_decay", "momentum", "early_stopping", "distort", "kept_epoch"}
+YOUNGER = {"weight_decay", "momentum", "early_stopping", "distort", "size", "crop", "kept_epoch"}
 NOT_READ = {"summary", "python", "numpy", "blas", "cpu", "confusion_matrix", "hidden"}
 READ = [
     way

@@ -9,6 +9,8 @@ from chainrule.experiments.report import repeat_command
 
 COURSE = {
     "data": "auto",
+    "size": None,
+    "crop": False,
     "learning_rates": {"adam": [0.0005], "sgd": [0.05]},
     "batch_sizes": [64],
     "seeds": [0],
@@ -59,6 +61,8 @@ def asked(monkeypatch):
         {"weight_decay": 0.0, "momentum": 0.1 + 0.2, "early_stopping": 7, "distort": 0.5},
         {"data": "shapes & stripes; rm -rf $HOME"},
         {"data": "--data"},
+        {"data": "pets", "size": [28, 20]},
+        {"data": "pets", "size": [28, 20], "crop": True},
         {"data": 'it\'s "here"\n'},
     ],
 )

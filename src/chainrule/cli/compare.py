@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DATA_HELP, DONE, add_training_options, manner
+from chainrule.cli.shared import DONE, add_data_options, add_training_options, manner
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
@@ -45,7 +45,7 @@ def add_parser(commands: Any) -> None:
         help="draws validation set and subset, the same for every run (default: 0)")  # fmt: skip
     add("--distort", metavar="STRENGTH", type=float, nargs="?", const=1.0, default=0.0,
         help="train on distorted copies, new ones in every epoch (strength: 1)")  # fmt: skip
-    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add_data_options(parser)
     add("--threads", metavar="N", type=int, default=1,
         help="BLAS threads of a run; another number gives other bits (default: 1)")  # fmt: skip
     add("--jobs", metavar="N", type=int,

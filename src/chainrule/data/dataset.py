@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,8 +16,13 @@ from chainrule.data.idx import ELEMENT_TYPES, LIMIT, Numbers, idx_sha256, opened
 from chainrule.data.preprocess import check_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+ClassName: TypeAlias = int | str
+
+# A confusion matrix has its square: more is no longer a figure, and tens of megabytes of JSON.
+MOST_CLASSES = 1_000
 
 
 class KnownFile(NamedTuple):
@@ -47,7 +55,16 @@ EMNIST = tuple(
 )
 
 _UNREADABLE = (OSError, EOFError, KeyError, MemoryError, RuntimeError, ValueError)  # of an .npz
-_NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
+_TABLE = (
+    "a table, and --data takes images: read it with pandas, and train "
+    "chainrule.interop.sklearn.MLPClassifier on its columns"
+)
+_ARCHIVE = "an archive: unpack it, and name the folder"
+_NO_IMAGES = {
+    **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), _TABLE),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
+}
+NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
 
 OK = "ok"
 DAMAGED = "damaged"
@@ -108,13 +125,17 @@ class Dataset:
         The folder, file or address.
     sha256 : dict
         Name of each of the four IDX files -> SHA-256 of its bytes, in hexadecimal.
-    classes : tuple of int
+    classes : tuple of int or of str
         The numbers that the training labels have in their file, ascending: 1 to 26 for the letters
-        of EMNIST. No number stands there without images.
+        of EMNIST. Names, where there are any. No class stands there without images.
     is_turned : bool
         Whether the images lie on their side in the files, as EMNIST's do, and were turned upright.
     auto : bool
         Whether the source was chosen by ``"auto"``, not by name.
+    pictures : dict
+        How a picture becomes such an image, as a model file keeps it: ``{"rule": "mnist"}`` for
+        MNIST and its sample, ``{"rule": "scaled", "way": "fit"}`` (or ``"crop"``) for a folder of
+        pictures; empty where nothing is known.
     """
 
     train_images: Numbers = field(repr=False)
@@ -125,9 +146,10 @@ class Dataset:
     source: str
     place: str
     sha256: dict[str, str] = field(repr=False)
-    classes: tuple[int, ...]
+    classes: tuple[ClassName, ...]
     is_turned: bool = False
     auto: bool = False
+    pictures: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, reports: Sequence[FileReport], name: str, source: str, place: str) -> Dataset:
@@ -170,6 +192,7 @@ class Dataset:
             {report.name: report.sha256 for report in reports},
             tuple(classes.tolist()),
             is_turned,
+            pictures={"rule": "mnist"} if source == "sample" or is_mnist(reports) else {},
         )
 
     @property
@@ -179,10 +202,15 @@ class Dataset:
 
     def with_gaps(self) -> Dataset:
         """Return it with a class for every number up to the largest, as older versions had it."""
-        numbers = np.array(self.classes)
+        numbers = np.array(self.classes, np.int64)
         train_labels, test_labels = numbers[self.train_labels], numbers[self.test_labels]
-        classes = tuple(range(self.classes[-1] + 1))
+        classes = tuple(range(int(numbers[-1]) + 1))
         return replace(self, train_labels=train_labels, test_labels=test_labels, classes=classes)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether its classes have names, not numbers."""
+        return any(isinstance(name, str) for name in self.classes)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -247,14 +275,60 @@ def read_dataset(path: Path) -> Dataset:
     """
     reports = inspect(path)
     name = "MNIST" if is_mnist(reports) else reports[0].emnist or path.resolve().name
-    return Dataset.of(reports, _as_title(name.removesuffix(".npz")), "path", str(path))
+    dataset = Dataset.of(reports, _as_title(name.removesuffix(".npz")), "path", str(path))
+    return _with_names(dataset, path) if path.is_file() else dataset
+
+
+def _with_names(dataset: Dataset, path: Path) -> Dataset:
+    """Return the dataset of an ``.npz`` file with what it says besides of classes and pictures."""
+    with np.load(path, allow_pickle=False) as members:
+        try:
+            names, pictures = (members.get(name) for name in ("classes", "pictures"))
+        except ValueError:  # it is pickled
+            names, pictures = np.empty(0, "U"), None
+    if names is not None and names.dtype.kind == "U":
+        dataset = replace(dataset, classes=_names_of(dataset.classes, names.ravel(), path))
+    with suppress(TypeError, ValueError):
+        rule = pictures_rule(json.loads(pictures.item() if pictures is not None else ""))
+        dataset = replace(dataset, pictures=dataset.pictures or rule or {})
+    return dataset
+
+
+def _names_of(labels: Sequence[Any], names: Numbers, path: Path) -> tuple[str, ...]:
+    """Return the name of each label, which is its place among the names."""
+    known = [printable(str(name)) for name in names]
+    if len(set(known)) < len(known) or labels[-1] >= len(known):
+        raise ChainruleError(
+            f"{path}: classes must hold a name for each label from 0 to {labels[-1]}, each "
+            f"another, as an array of text, got {len(known)}: correct it, or leave it out."
+        )
+    return tuple(known[label] for label in labels)
+
+
+def pictures_rule(said: Any) -> dict[str, str] | None:
+    """Return what is said of the preparation of pictures, if it is known here, else None."""
+    match said:
+        case {"rule": "mnist"} | {"rule": "scaled", "way": "fit" | "crop"}:
+            return dict(said)
+    return None
 
 
 def _as_title(name: str) -> str:
     """Return the name of a dataset as figures, reports and JSON can hold it."""
     if name in EMNIST:
         return f"EMNIST {name.partition('-')[2]}"
-    return name.encode(errors="backslashreplace").decode()  # the name of a file may be no text
+    return printable(name)
+
+
+def printable(name: str) -> str:
+    """Return the name of a file as figures, terminals and JSON can hold it: it may be no text."""
+    text = in_one_form(name).encode(errors="backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def in_one_form(name: str) -> str:
+    """Return a name with its accents in one form: file systems differ in it."""
+    return unicodedata.normalize("NFC", name)
 
 
 def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
@@ -279,9 +353,11 @@ def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
     """
     if not is_there(path):
         raise ChainruleError(
-            f"expected a folder with MNIST's four files, or an .npz file, but there is no {path} "
-            "that can be read; correct the path."
+            f"expected a folder with MNIST's four files or with pictures, or an .npz file, but "
+            f"there is no {path} that can be read; correct the path."
         )
+    if path.suffix.lower() in _NO_IMAGES:
+        raise ChainruleError(f"{path} is {_NO_IMAGES[path.suffix.lower()]}.")
     if path.is_file() and path.name.removesuffix(".gz").endswith("-ubyte"):
         raise ChainruleError(
             f"expected a folder with four IDX files, but {path} is one file: name {path.parent}."
@@ -359,8 +435,9 @@ def _folder_reports(folder: Path) -> tuple[FileReport, ...]:
             )
         case _:
             reason = (
-                f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, found "
-                "none of them; correct the path, or put them there."
+                f"expected the four IDX files {', '.join(MNIST)} in {folder}, plain or .gz, or a "
+                "subfolder of pictures for each class, found none of these; correct the path, or "
+                "put them there."
             )
     return tuple(replace(report, reason=reason) for report in reports)
 
@@ -437,16 +514,16 @@ def read_npz(source: Path | bytes, *, limit: int = LIMIT, name: str = "") -> dic
                 raise ValueError(f"a member declares {max(sizes):,} bytes, more than {limit:,}")
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as members:
-                arrays = [_in_idx_type(members[member]) for member in _NPZ_MEMBERS]
+                arrays = [in_idx_type(members[member]) for member in NPZ_MEMBERS]
     except (*_UNREADABLE, zipfile.BadZipFile, zlib.error) as error:
         raise ChainruleError(
-            f"{name or str(source)}: expected an .npz file with {', '.join(_NPZ_MEMBERS)}, but it "
+            f"{name or str(source)}: expected an .npz file with {', '.join(NPZ_MEMBERS)}, but it "
             f"cannot be read ({error}); replace it by a whole one."
         ) from error
     return dict(zip(MNIST, arrays, strict=True))
 
 
-def _in_idx_type(array: Numbers) -> Numbers:
+def in_idx_type(array: Numbers) -> Numbers:
     """Return whole numbers as bytes where they fit, as in MNIST, and all else as it is."""
     if array.dtype.kind in "ui" and array.size:
         for dtype in (np.uint8, np.int32):

@@ -39,6 +39,11 @@ _COUNT_OR_NULL = _or_null("a whole number from 0 up, or null", _COUNT)
 _NUMBER = _number("a number", int, float, lowest=-_LARGEST, highest=_LARGEST)
 _NUMBER_OR_NULL = _or_null("a number or null", _NUMBER)
 _SHARE = _number("a number from 0 to 1", int, float, lowest=0, highest=1)
+_YES_OR_NO = _Kind("true or false", lambda value: isinstance(value, bool))
+_SIDES = _Kind(
+    "height and width",
+    lambda value: isinstance(value, list) and len(value) == 2 and all(map(_COUNT.fits, value)),
+)
 _EVERY_KEY = ""
 _RUN = {
     "lane": _TEXT,
@@ -93,7 +98,9 @@ _OF_TYPE = {
     "float": _NUMBER,
     "float | None": _NUMBER_OR_NULL,
     "str | None": _or_null("text or null", _TEXT),
+    "bool": _YES_OR_NO,
     "list[int]": [_COUNT],
+    "Sequence[int] | None": _or_null("height and width, or null", _SIDES),
     "dict[str, list[float]]": {_EVERY_KEY: [_NUMBER]},
 }
 

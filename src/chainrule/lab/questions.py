@@ -15,7 +15,7 @@ from chainrule.layers import Dense
 CHOICES = 4
 
 
-def of_loss(grad_logits: Array, labels: Integers, classes: Sequence[int]) -> dict[str, Any]:
+def of_loss(grad_logits: Array, labels: Integers, classes: Sequence[Any]) -> dict[str, Any]:
     """Ask for the sign of the gradient of the right class's logit, in the first image."""
     label = int(labels[0])
     value, name = float(grad_logits[0, label]), classes[label]

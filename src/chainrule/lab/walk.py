@@ -39,14 +39,14 @@ class Batch:
     X : array, shape (batch, 784)
         Standardised as the network was trained.
     labels : integers, shape (batch,)
-    classes : sequence of int
+    classes : sequence of int or of str
         What the labels stand for.
     """
 
     network: Network
     X: Array
     labels: Integers
-    classes: Sequence[int] = range(CLASSES)
+    classes: Sequence[int | str] = range(CLASSES)
 
 
 def batch_asked(lab: Lab, asked: Asked) -> Batch:
