@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli.shared import DATA_HELP, DONE, add_output_options, notice, show
+from chainrule.cli.shared import (
+    DATA_HELP,
+    DONE,
+    MODEL_HELP,
+    add_output_options,
+    model_file,
+    notice,
+    show,
+)
 
 if TYPE_CHECKING:
     from chainrule.reading.judge import Judgement
@@ -22,7 +30,7 @@ def add_parser(commands: Any) -> None:
         "images, the accuracy is not called a test accuracy.",
     )
     parser.set_defaults(run=_evaluate)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a model file (.npz)")
+    parser.add_argument("model", metavar="MODEL", type=Path, help=MODEL_HELP)
     parser.add_argument("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
     add_output_options(parser)
 
@@ -33,6 +41,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from chainrule.reading.judge import judge
 
     say = notice(options.quiet)
+    options.model = model_file(options.model, say)
     classifier = ImageClassifier.load(options.model)
     if classifier.assumption:
         say(classifier.assumption)

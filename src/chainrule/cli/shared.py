@@ -6,11 +6,14 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from chainrule.terminal import tell
+from chainrule.checks import ChainruleError
+from chainrule.terminal import command, tell
 
+Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+MODEL_HELP = "a model file (.npz), or a run folder: it stands for its best on validation"
 PATIENCE = 5  # of early stopping, where none is given: a quarter of the usual 20 epochs
 DATA_HELP = (
     "auto, cache, network, openml, sample, or a folder of IDX files (default: auto, "
@@ -18,7 +21,7 @@ DATA_HELP = (
 )
 
 
-def notice(quiet: bool) -> Callable[[str], None]:
+def notice(quiet: bool) -> Say:
     """Return what takes notices: stderr, or nothing."""
     return (lambda message: None) if quiet else tell
 
@@ -53,6 +56,27 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         help="stop after so many epochs in a row without a better validation accuracy "
         f"({PATIENCE} where no number is given), and keep the network of the best epoch "
         "(default: train every epoch, keep the last)")  # fmt: skip
+
+
+def model_file(path: Path, say: Say) -> Path:
+    """Return the model that a path stands for: a run folder stands for the best on validation."""
+    if not path.is_dir():
+        return path
+    from chainrule.experiments.metrics import checked_metrics
+    from chainrule.experiments.run_folder import model_path
+    from chainrule.experiments.statistics import better_run, finished
+
+    runs = finished(checked_metrics(path, kind=None)["runs"])
+    if not runs:
+        raise ChainruleError(
+            f"{path} stands for the best of its models, but no run in it has finished: go on with "
+            f"{command('resume', path)}, or name a model file."
+        )
+    best = better_run(runs)
+    found = model_path(path, best["lane"])
+    only = "the model of this run" if len(runs) == 1 else f"the best of {len(runs)} on validation"
+    say(f"{found}: {only}, {best['val_accuracy']:.2%} there.")
+    return found
 
 
 def is_same_file(one: Path, other: Path) -> bool:
