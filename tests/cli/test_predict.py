@@ -214,7 +214,7 @@ class TestBadPictures:
         assert "There is no image file nowhere.png" in refusal("nowhere.png")
 
     def test_a_folder(self, refusal, tmp_path):
-        assert "There is no image file" in refusal(tmp_path)
+        assert "There is no picture in" in refusal(tmp_path)
 
     def test_an_empty_file(self, refusal, tmp_path):
         (tmp_path / "it.png").touch()

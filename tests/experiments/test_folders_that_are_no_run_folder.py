@@ -97,6 +97,8 @@ def test_what_is_missing_is_named(tmp_path, way):
         (("settings", "weight_decay"), "some"),
         (("settings", "early_stopping"), -1),
         (("runs", 0, "kept_epoch"), 1.5),
+        (("runs", 0, "kept_epoch"), 0),
+        (("runs", 0, "kept_epoch"), 3),
         (("runs", 0, "test_accuracy"), 1.01),
         (("runs", 0, "test_accuracy"), None),
         (("runs", 0, "val_accuracy"), "0.9"),

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from hand_made import run_of
 
 from chainrule import ChainruleError, cli, load_model
 from chainrule.data.mnist import load_dataset
@@ -12,6 +13,7 @@ from chainrule.experiments.keeping import Keep, Keeper
 from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.report import write_report
 from chainrule.experiments.settings import Lane, Settings
+from chainrule.experiments.statistics import better_run
 from chainrule.storage.models import parameters_sha256
 
 LANE = Lane("adam-seed0", "adam", 0.003, 16, 0)
@@ -230,6 +232,13 @@ def test_options_reach_the_optimizers_that_know_them():
     assert {name: one.weight_decay for name, one in own.items()} == {
         "sgd": 0, "nesterov": 0, "adam": 0, "adamw": 0.01}  # fmt: skip
     assert (own["sgd"].momentum, own["nesterov"].momentum) == (0, 0.9)
+
+
+def test_of_two_equal_runs_the_better_has_the_lower_loss_at_the_epoch_kept():
+    one, other = run_of("adam", 0, 0.9), run_of("sgd", 0, 0.9)
+    one |= {"kept_epoch": 1, "history": {"loss": [1, 1], "val_loss": [0.1, 0.9]}}
+    other |= {"kept_epoch": 2, "history": {"loss": [1, 1], "val_loss": [0.9, 0.2]}}
+    assert better_run([other, one]) is one
 
 
 def test_a_comparison_says_who_takes_the_momentum(compare, capsys):

@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli.shared import DONE, SOURCES, add_output_options, notice, show
+from chainrule.cli.shared import (
+    DONE,
+    MODEL_HELP,
+    SOURCES,
+    add_output_options,
+    model_file,
+    notice,
+    show,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +35,7 @@ def add_parser(commands: Any) -> None:
         "images, the accuracy is not called a test accuracy.",
     )
     parser.set_defaults(run=_evaluate)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a model file (.npz)")
+    parser.add_argument("model", metavar="MODEL", type=Path, help=MODEL_HELP)
     parser.add_argument("--data", metavar="SOURCE", help=f"{SOURCES}; of a folder of pictures all "
         "are read, or those in test (default: the data that the model was trained on)")  # fmt: skip
     add_output_options(parser)
@@ -37,6 +45,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from chainrule.reading.classifier import ImageClassifier
 
     say = notice(options.quiet)
+    options.model = model_file(options.model, say)
     classifier = ImageClassifier.load(options.model)
     if classifier.assumption:
         say(classifier.assumption)

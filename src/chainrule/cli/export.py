@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DONE, add_output_options, is_same_file, notice, show
+from chainrule.cli.shared import (
+    DONE,
+    MODEL_HELP,
+    add_output_options,
+    is_same_file,
+    model_file,
+    notice,
+    show,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -22,7 +30,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(run=_export)
     add = parser.add_argument
-    add("model", metavar="MODEL", type=Path, help="a model file (.npz)")
+    add("model", metavar="MODEL", type=Path, help=MODEL_HELP)
     add("--to", choices=("onnx", "safetensors"), default="onnx", help="default: onnx")
     add("--out", metavar="FILE", type=Path,
         help="default: beside the model, with .onnx or .safetensors")  # fmt: skip
@@ -30,6 +38,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
+    options.model = model_file(options.model, notice(options.quiet))
     path = options.out or options.model.with_suffix(f".{options.to}")
     if is_same_file(path, options.model):
         raise ChainruleError(f"--out {path} would replace the model: name another file.")

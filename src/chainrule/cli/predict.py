@@ -1,33 +1,58 @@
-"""``chainrule predict``: what a model takes the picture in an image file for."""
+"""``chainrule predict``: what a model takes the pictures in image files for."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import Array, ChainruleError
-from chainrule.cli.shared import DONE, add_output_options, is_same_file, notice, show
+from chainrule.cli.shared import (
+    DONE,
+    MODEL_HELP,
+    WRONG_INPUT,
+    Say,
+    add_output_options,
+    complain,
+    is_same_file,
+    model_file,
+    notice,
+    show,
+)
+from chainrule.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
     from chainrule.reading.answer import Reading
     from chainrule.reading.classifier import ImageClassifier
+
+COLUMNS = ("file", "text", "probability", "doubts")
+SECONDS_BEFORE, SECONDS_BETWEEN = 2, 10  # of the first word of progress, and of two
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "predict",
-        help="let a model read the picture in an image file",
-        description="Let a model read the picture in an image file: a photograph, a scan or a "
-        "drawing of one digit or several in a row, of at most 100 megapixels, in any ink on any "
+        help="let a model read the pictures in image files",
+        description="Let a model read the pictures in image files: photographs, scans or "
+        "drawings of one digit or several in a row, of at most 100 megapixels, in any ink on any "
         "ground. Each digit is brought into MNIST's form first: the ink 20 pixels long, its "
-        "centre of mass in the middle of 28x28.",
+        "centre of mass in the middle of 28x28. Several pictures have a line each, and the exit "
+        "status is 2 if one of them could not be read.",
     )
     parser.set_defaults(run=_predict)
     add = parser.add_argument
-    add("model", metavar="MODEL", type=Path, help="a model file (.npz)")
-    add("image", metavar="IMAGE", type=Path, help="PNG, JPEG, GIF, BMP, PPM, TIFF or WebP")
+    add("model", metavar="MODEL", type=Path, help=MODEL_HELP)
+    add("pictures", metavar="PICTURE", type=Path, nargs="+",
+        help="PNG, JPEG, GIF, BMP, PPM, TIFF or WebP; a pattern such as '*.png'; or a folder: the "
+        "pictures in it, sorted by name")  # fmt: skip
     ground = parser.add_mutually_exclusive_group()
     ground.add_argument("--dark-on-light", dest="light_on_dark", action="store_false", default=None,
         help="the ink is darker than its ground (default: the picture decides)")  # fmt: skip
@@ -36,29 +61,58 @@ def add_parser(commands: Any) -> None:
     ground.add_argument("--raw", action="store_true",
         help="take the picture as it is, in the model's size, light ink on black")  # fmt: skip
     add("--save-prepared", metavar="PNG", type=Path,
-        help="write a picture of every stage, up to what the model gets")  # fmt: skip
+        help="of one picture: write every stage of it, up to what the model gets")  # fmt: skip
+    add("--csv", action="store_true",
+        help=f"print a table, a row a picture: {', '.join(COLUMNS)}")  # fmt: skip
     add_output_options(parser)
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from chainrule.reading.answer import read, save_picture, stages
     from chainrule.reading.classifier import ImageClassifier
 
-    classifier = ImageClassifier.load(options.model)
-    reading = read(classifier, options.image, raw=options.raw, light_on_dark=options.light_on_dark)
-    if options.save_prepared is not None:
-        read_ones = (options.image, options.model)
-        if any(is_same_file(options.save_prepared, path) for path in read_ones):
-            raise ChainruleError(
-                f"--save-prepared {options.save_prepared} would replace what is read: "
-                "name another file."
-            )
-        save_picture(options.save_prepared, stages(reading))
+    if options.csv and options.json:
+        raise ChainruleError("--csv and --json are two forms of one result: give one of them.")
     say = notice(options.quiet)
-    for sentence in _remarks(classifier, reading):
-        say(sentence)
-    show(options, _as_json(options, reading), _lines(options, reading))
-    return DONE
+    pictures = [path for name in options.pictures for path in _named(name)]
+    options.model = model_file(options.model, say)
+    classifier = ImageClassifier.load(options.model)
+    if pictures == options.pictures and len(pictures) == 1 and not options.csv:
+        return _show_one(options, classifier, pictures[0], say)
+    if options.save_prepared is not None:
+        raise ChainruleError(
+            "--save-prepared is for one picture that is named alone, without --csv, and this "
+            f"names {len(pictures):,}: name the one to look at."
+        )
+    return _show_several(options, classifier, pictures, say)
+
+
+def _named(name: Path) -> list[Path]:
+    """Return the pictures that an argument stands for."""
+    from chainrule.data.pictures import pictures_in
+
+    found = [name]
+    if has_magic(str(name)) and not os.path.lexists(name):  # quoted, or left alone by Windows
+        found = [Path(path) for path in sorted(glob(str(name)))]  # noqa: PTH207  absolute ones too
+        if not found:
+            raise ChainruleError(f"No file matches {name}: correct the pattern, or name a folder.")
+    return [path for one in found for path in (pictures_in(one) if one.is_dir() else [one])]
+
+
+def _read(options: argparse.Namespace, classifier: ImageClassifier, path: Path) -> Reading:
+    from chainrule.reading.answer import read
+
+    return read(classifier, path, raw=options.raw, light_on_dark=options.light_on_dark)
+
+
+def _remarks(classifier: ImageClassifier, reading: Reading) -> list[str]:
+    """Return what was assumed."""
+    remarks = [one for one in (classifier.assumption, reading.remark) if one]
+    if reading.strokes is not None and not classifier.knows_mnist:
+        remarks.append(
+            f"The model was not trained on MNIST ({classifier.trained_on}): "
+            "if its images are not centred by this rule, add --raw."
+        )
+    return remarks
 
 
 def _polarity(reading: Reading) -> str | None:
@@ -67,28 +121,120 @@ def _polarity(reading: Reading) -> str | None:
     return "light ink on dark" if reading.strokes.light_on_dark else "dark ink on light"
 
 
-def _remarks(classifier: ImageClassifier, reading: Reading) -> list[str]:
-    """Return what was assumed, and what should make the reader doubt."""
-    remarks = [classifier.assumption] if classifier.assumption else []
-    if reading.remark:
-        remarks.append(reading.remark)
-    if reading.strokes is not None:
-        remarks.append(f"Read as {_polarity(reading)} ground, centred by MNIST's rule.")
-        if not classifier.knows_mnist:
-            remarks.append(
-                f"The model was not trained on MNIST ({classifier.trained_on}): "
-                "if its images are not centred by this rule, add --raw."
+# ---- several pictures ----
+
+
+def _show_several(
+    options: argparse.Namespace, classifier: ImageClassifier, pictures: list[Path], say: Say
+) -> int:
+    """Read pictures, and show each as it comes; return the exit status."""
+    entries, refusals, said = [], 0, set()
+    if options.csv:
+        _print_row(COLUMNS)
+    for path in _with_progress(pictures, options):
+        result = _attempt(options, classifier, path)
+        if isinstance(result, ChainruleError):
+            refusals += 1
+            complain(str(result))
+        else:
+            remarks = _remarks(classifier, result)
+            doubts = [f"{path}: {doubt}" for doubt in result.doubts]
+            for sentence in (*(one for one in remarks if one not in said), *doubts):
+                say(sentence)
+            said.update(remarks)
+        if options.csv:
+            _print_row(_row(path, result))
+        elif options.json:
+            entries.append(_entry(options, path, result))
+        elif not isinstance(result, ChainruleError) and not options.quiet:
+            print(_line(path, result), flush=True)
+    if options.json:
+        show(options, entries, [])
+    if refusals:
+        say(f"{refusals:,} of {len(pictures):,} pictures could not be read.")
+    return WRONG_INPUT if refusals else DONE
+
+
+def _attempt(
+    options: argparse.Namespace, classifier: ImageClassifier, path: Path
+) -> Reading | ChainruleError:
+    """Return what a picture is read as, or why it cannot be read."""
+    try:
+        return _read(options, classifier, path)
+    except ChainruleError as error:
+        if str(path) in str(error):
+            return error
+        raise  # it speaks of the model or of what is installed: no other picture would be read
+
+
+def _with_progress(pictures: list[Path], options: argparse.Namespace) -> Iterator[Path]:
+    """Yield the pictures, and say on stderr how far it is where no line on the screen shows it."""
+    lines_show_it = is_terminal(sys.stdout) and not options.json
+    due = math.inf if options.quiet or lines_show_it else time.monotonic() + SECONDS_BEFORE
+    for done, path in enumerate(pictures):
+        if time.monotonic() > due:
+            tell(f"{done:,} of {len(pictures):,} pictures read")
+            due = time.monotonic() + SECONDS_BETWEEN
+        yield path
+
+
+def _line(path: Path, reading: Reading) -> str:
+    doubt = ", doubtful" if reading.doubts else ""
+    return f"{path}: {reading.text} ({reading.probability:.2%}){doubt}"
+
+
+def _row(path: Path, result: Reading | ChainruleError) -> list[object]:
+    """Return a row of the table; of a picture that could not be read the reason is the doubt."""
+    if isinstance(result, ChainruleError):
+        return [path, "", "", result]
+    return [path, result.text, result.probability, " ".join(result.doubts)]
+
+
+def _print_row(row: Sequence[object]) -> None:
+    csv.writer(sys.stdout, lineterminator="\n").writerow(row)
+
+
+def _entry(
+    options: argparse.Namespace, path: Path, result: Reading | ChainruleError
+) -> dict[str, Any]:
+    """Return a picture's entry in the list; where it could not be read it holds the error alone."""
+    if isinstance(result, ChainruleError):
+        return {"model": str(options.model), "image": str(path), "error": str(result)}
+    return _as_json(options, path, result)
+
+
+# ---- one picture ----
+
+
+def _show_one(
+    options: argparse.Namespace, classifier: ImageClassifier, path: Path, say: Say
+) -> int:
+    """Read a picture, and show all that there is to know of it; return the exit status."""
+    from chainrule.reading.answer import save_picture, stages
+
+    reading = _read(options, classifier, path)
+    if options.save_prepared is not None:
+        if any(is_same_file(options.save_prepared, one) for one in (path, options.model)):
+            raise ChainruleError(
+                f"--save-prepared {options.save_prepared} would replace what is read: "
+                "name another file."
             )
-    return [*remarks, *reading.doubts]
+        save_picture(options.save_prepared, stages(reading))
+    if reading.strokes is not None:
+        say(f"Read as {_polarity(reading)} ground, centred by MNIST's rule.")
+    for sentence in (*_remarks(classifier, reading), *reading.doubts):
+        say(sentence)
+    show(options, _as_json(options, path, reading), _lines(options, path, reading))
+    return DONE
 
 
-def _as_json(options: argparse.Namespace, reading: Reading) -> dict[str, Any]:
+def _as_json(options: argparse.Namespace, path: Path, reading: Reading) -> dict[str, Any]:
     """Return the answer; `class` and its probabilities are null where there are several digits."""
     digits = [_digit(reading, place) for place in range(len(reading.best))]
     alone = digits[0] if len(digits) == 1 else dict.fromkeys(digits[0])
     return {
         "model": str(options.model),
-        "image": str(options.image),
+        "image": str(path),
         "text": reading.text,
         **alone,
         "digits": digits,
@@ -110,14 +256,14 @@ def _digit(reading: Reading, place: int) -> dict[str, Any]:
     }
 
 
-def _lines(options: argparse.Namespace, reading: Reading) -> list[str]:
+def _lines(options: argparse.Namespace, path: Path, reading: Reading) -> list[str]:
     best = list(zip(reading.best, reading.probabilities, strict=True))
     lines = []
     if len(best) == 1:
-        lines.append(f"{options.image}: {reading.text} ({reading.probability:.2%})")
+        lines.append(f"{path}: {reading.text} ({reading.probability:.2%})")
     else:
         each = " ".join(f"{reading.classes[one]} ({rest[one]:.1%})" for one, rest in best)
-        lines.append(f"{options.image}: {reading.text}: {each}")
+        lines.append(f"{path}: {reading.text}: {each}")
     for probabilities in reading.probabilities:
         lines += ["", *_bars(reading.classes, probabilities)]
     if options.save_prepared is not None:

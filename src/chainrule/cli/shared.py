@@ -6,11 +6,14 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from chainrule.terminal import tell
+from chainrule.checks import ChainruleError
+from chainrule.terminal import command, tell
 
+Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+MODEL_HELP = "a model file (.npz), or a run folder: it stands for its best on validation"
 PATIENCE = 5  # of early stopping, where none is given: a quarter of the usual 20 epochs
 SOURCES = (
     "auto, cache, network, openml, sample, a folder of IDX files, an .npz file as Keras has it, or "
@@ -19,7 +22,7 @@ SOURCES = (
 DATA_HELP = f"{SOURCES} (default: auto, which takes the first that is there)"
 
 
-def notice(quiet: bool) -> Callable[[str], None]:
+def notice(quiet: bool) -> Say:
     """Return what takes notices: stderr, or nothing."""
     return (lambda message: None) if quiet else tell
 
@@ -77,6 +80,27 @@ def _size(text: str) -> list[int]:
     if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
         raise argparse.ArgumentTypeError(f"height and width such as 28x28 are needed, got {text!r}")
     return [int(height), int(width)]
+
+
+def model_file(path: Path, say: Say) -> Path:
+    """Return the model that a path stands for: a run folder stands for the best on validation."""
+    if not path.is_dir():
+        return path
+    from chainrule.experiments.metrics import checked_metrics
+    from chainrule.experiments.run_folder import model_path
+    from chainrule.experiments.statistics import better_run, finished
+
+    runs = finished(checked_metrics(path, kind=None)["runs"])
+    if not runs:
+        raise ChainruleError(
+            f"{path} stands for the best of its models, but no run in it has finished: go on with "
+            f"{command('resume', path)}, or name a model file."
+        )
+    best = better_run(runs)
+    found = model_path(path, best["lane"])
+    only = "the model of this run" if len(runs) == 1 else f"the best of {len(runs)} on validation"
+    say(f"{found}: {only}, {best['val_accuracy']:.2%} there.")
+    return found
 
 
 def is_same_file(one: Path, other: Path) -> bool:

@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import Array, ChainruleError, extra
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Pixels = TypeVar("Pixels", Array, Bytes)
@@ -111,9 +114,32 @@ def read_scaled(
 
 @cache
 def suffixes() -> frozenset[str]:
-    """Return how the names of the files end that can be read, in lower case."""
+    """Return how the names of image files end, in lower case, whether or not they can be read."""
     known = extra("PIL.Image").registered_extensions()
-    return frozenset(suffix for suffix, kind in known.items() if kind in FORMATS)
+    ours = {suffix for suffix, kind in known.items() if kind in FORMATS}
+    return frozenset(ours | {".avif", ".heic", ".heif"})
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the image files in a folder, sorted by name, without those in its subfolders.
+
+    Raises
+    ------
+    ChainruleError
+        If there is none, or the folder cannot be read.
+    """
+    known = suffixes()
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix.lower() in known]
+        found = sorted(path for path in paths if path.name[0] != "." and path.is_file())
+    except OSError as error:
+        raise ChainruleError(f"{folder} cannot be read: {error.strerror}.") from error
+    if not found:
+        raise ChainruleError(
+            f"There is no picture in {folder}: name a folder that holds some itself, not in "
+            f"subfolders, with names that end in {', '.join(sorted(known))}."
+        )
+    return found
 
 
 def _read(path: str | os.PathLike[str], decode: Callable[[Any], Pixels]) -> Pixels:
@@ -121,9 +147,9 @@ def _read(path: str | os.PathLike[str], decode: Callable[[Any], Pixels]) -> Pixe
     file = _opened(path)
     with file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what is judged here, or can still be read
-        start = file.read(LONGEST_START)
-        formats = _formats(pillow, start)
         try:
+            start = file.read(LONGEST_START)
+            formats = _formats(pillow, start)
             with pillow.open(file, formats=formats) as image:
                 _check_size(path, *image.size)
                 return decode(image)
@@ -167,15 +193,15 @@ def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
     from pathlib import Path
 
     path = Path(path)
-    if not path.is_file():
-        raise ChainruleError(f"There is no image file {path}: correct the path.")
-    size = path.stat().st_size
-    if not size or size > LARGEST_FILE:
-        raise ChainruleError(
-            f"{path} has {size:,} bytes, an image file has from 1 to {LARGEST_FILE:,}: "
-            "name another, or scale it down."
-        )
     try:
+        if not path.is_file():
+            raise ChainruleError(f"There is no image file {path}: correct the path.")
+        size = path.stat().st_size
+        if not size or size > LARGEST_FILE:
+            raise ChainruleError(
+                f"{path} has {size:,} bytes, an image file has from 1 to {LARGEST_FILE:,}: "
+                "name another, or scale it down."
+            )
         return path.open("rb")
     except OSError as error:
         raise ChainruleError(f"{path} cannot be opened: {error.strerror}.") from error

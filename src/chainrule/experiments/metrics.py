@@ -209,7 +209,9 @@ def _check_run(path: Path, run: dict[str, Any], where: str) -> None:
         raise _damaged(path, f"{where}.status must be finished or diverged, got {run['status']!r}")
     _check(path, run, _OF_STATUS[run["status"]], where)
     run.setdefault("kept_epoch", None)  # as an older Chainrule wrote it
-    _check(path, run["kept_epoch"], _COUNT_OR_NULL, f"{where}.kept_epoch")
+    epochs = len(run["history"].get("val_loss", []))
+    kept = _number("an epoch of the history, or null", int, lowest=1, highest=epochs)
+    _check(path, run["kept_epoch"], _or_null(kept.words, kept), f"{where}.kept_epoch")
     if run["status"] == "finished" and not run["history"]["val_loss"]:
         raise _damaged(path, f"{where}.history.val_loss must hold an epoch, got none")
     if Path(run["lane"]).name != run["lane"]:  # it names files

@@ -193,9 +193,12 @@ def best_settings(settings: Sequence[Setting]) -> dict[str, Setting]:
 
 def better_run(runs: Sequence[Run]) -> Run:
     """Return the finished run with the highest validation accuracy; the test set has no say."""
-    return max(
-        finished(runs), key=lambda run: (run["val_accuracy"], -run["history"]["val_loss"][-1])
-    )
+
+    def key(run: Run) -> tuple[float, float]:
+        losses = run["history"]["val_loss"]
+        return run["val_accuracy"], -losses[(run.get("kept_epoch") or len(losses)) - 1]
+
+    return max(finished(runs), key=key)
 
 
 def finished(runs: Sequence[Run]) -> list[Run]:
