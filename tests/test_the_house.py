@@ -24,15 +24,15 @@ ROOMS = {
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
-    "data": 1426,  # distortions; gaps in classes, EMNIST, missing homes, networks without answers
-    "plots": 1062,  # names in any alphabet, names of classes, backends of notebooks
+    "data": 1436,  # distortions; gaps in classes, EMNIST, missing homes, networks without answers
+    "plots": 1073,  # copies; names in any alphabet, names of classes, backends of notebooks
     "proof": 1485,
     "reading": 1041,  # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts
-    "experiments": 1902,  # distortions; no races, moved data, lanes without processes, signals
+    "experiments": 1943,  # distortions; no races, moved data, lanes without processes, signals
     "lessons": 3799,
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 940,  # --distort, --validation-size
+    "cli": 969,  # --distort, --validation-size, --recipe
     "__init__": 132,
     "__main__": 2,
 }

@@ -284,3 +284,11 @@ def test_bad_input_gets_one_sentence(split, change, words):
     options = {"X": split.X_train, "image_shape": SHAPE, "seed": 0} | change
     with pytest.raises(ChainruleError, match=words):
         Distorted(options.pop("X"), options.pop("image_shape"), **options)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sigma": -1}, {"alpha": np.nan}, {"scaling": 1}, {"shear": "a"}]
+)
+def test_distances_are_numbers_from_0_up(wrong):
+    with pytest.raises(ChainruleError, match=f"{next(iter(wrong))} must be a number"):
+        Distortions(**wrong)

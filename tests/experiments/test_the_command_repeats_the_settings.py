@@ -17,6 +17,7 @@ COURSE = {
     "train_size": None,
     "split_seed": 0,
     "threads": 1,
+    "distort": 0.0,
 }
 
 
@@ -52,6 +53,8 @@ def asked(monkeypatch):
         {"seeds": [0, 2, 4]},
         {"batch_sizes": [16, 64], "hidden": [7], "epochs": 1, "threads": 2, "split_seed": 9},
         {"train_size": 3000},
+        {"distort": 1.0},
+        {"distort": 0.7},
         {"data": "shapes & stripes; rm -rf $HOME"},
         {"data": "--data"},
         {"data": 'it\'s "here"\n'},

@@ -52,6 +52,20 @@ SCHEDULES: dict[str, Callable[[float, int], LearningRate]] = {
     "one-cycle": lambda rate, steps: partial(one_cycle_rate, peak=rate, total_steps=steps),
 }
 
+# By name: settings of a training that were fixed by held-out images, as docs/record.md tells.
+RECIPES: dict[str, dict[str, Any]] = {
+    "record-small": {
+        "hidden": [1000, 500],
+        "batch_size": 128,
+        "learning_rate": 0.001,
+        "schedule": "cosine",
+        "epochs": 150,
+        "distort": 1.0,
+        "train_size": 60_000,
+        "validation_size": 0,
+    },
+}
+
 
 @dataclass(frozen=True)
 class Lane:
