@@ -2,14 +2,16 @@
 
     python -m benchmarks.record runs/record-0 runs/record-1 runs/record-2
     python -m benchmarks.record --held-out --strengths 0.25 0.5 1 runs/held-10 runs/held-11
+    python -m benchmarks.record --digits runs/record-0 runs/record-1 runs/record-2
 
 Each argument is the run folder of one training. Rows are the single networks, their committee
 (the mean of their probabilities), and both again where a network answers for 16 distorted copies
 of each digit and the mean of its answers counts.
 
 The digits are MNIST's 10,000 test images, or, with --held-out, the images that the trainings set
-aside: there the strength of the copies was chosen. The table goes to standard output; --figure
-draws the digits that the committee reads wrongly.
+aside: there the strength of the copies was chosen. With --digits they are scikit-learn's 1,797
+(`load_digits`), other people's hands in 8x8 pixels, brought into MNIST's form by `centre`. The
+table goes to standard output; --figure draws the digits that the committee reads wrongly.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from chainrule.data.split import split_dataset
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.run_folder import model_path
 from chainrule.losses import softmax_crossentropy_with_logits
+from chainrule.reading.centring import centre
 from chainrule.reading.classifier import ImageClassifier
 
 COPIES = 16
@@ -38,8 +41,9 @@ def main():
     networks = [
         network_of(folder, run, dataset) for folder, run in zip(options.folders, runs, strict=True)
     ]
-    X, y, split = digits(runs[0], dataset, options.held_out)
-    print(f"{len(y):,} {'held-out' if options.held_out else 'test'} images of {dataset.title}\n")
+    split = split_of(runs[0], dataset)
+    name, X, y = digits(split, options)
+    print(f"{len(y):,} {name}\n")
     print("| what answers | wrong, each | mean error | cross-entropy |")
     print("| --- | --- | --- | --- |")
     single = np.array([network.predict_proba(X) for network in networks])
@@ -62,14 +66,24 @@ def network_of(folder, run, dataset):
     return classifier.network
 
 
-def digits(run, dataset, held_out):
-    """Return the rows to read, what they are, and the split that they are from."""
+def split_of(run, dataset):
+    """Return the images as the training of a run had them."""
     settings = run["settings"]
     size = settings["validation_size"]
-    split = split_dataset(dataset, run["data"]["train"], settings["split_seed"], size)
-    if held_out:
-        return split.X_val, split.y_val, split
-    return split.X_test, split.y_test, split
+    return split_dataset(dataset, run["data"]["train"], settings["split_seed"], size)
+
+
+def digits(split, options):
+    """Return what the images are called, their rows, and the right answers."""
+    if options.digits:
+        from sklearn.datasets import load_digits
+
+        found = load_digits()
+        images = np.array([centre(image / 16, light_on_dark=True) for image in found.images])
+        return "images of load_digits", split.standardisation.apply(images), found.target
+    if options.held_out:
+        return f"held-out images of {split.title}", split.X_val, split.y_val
+    return f"test images of {split.title}", split.X_test, split.y_test
 
 
 def over_copies(network, X, split, strength):
@@ -108,7 +122,9 @@ def parser():
     )
     add = parser.add_argument
     add("folders", nargs="+", metavar="RUN", type=Path, help="run folders of chainrule train")
-    add("--held-out", action="store_true", help="the images that were set aside, not the test's")
+    which = parser.add_mutually_exclusive_group().add_argument
+    which("--held-out", action="store_true", help="the images that were set aside, not the test's")
+    which("--digits", action="store_true", help="scikit-learn's load_digits, not MNIST's test")
     add("--strengths", nargs="*", metavar="S", type=float, default=[0.5],
         help="of the distorted copies (default: 0.5)")  # fmt: skip
     add("--figure", metavar="FILE", type=Path, help="draw what the committee reads wrongly")
