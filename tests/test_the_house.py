@@ -24,7 +24,7 @@ ROOMS = {
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
-    "data": 1436,  # distortions; gaps in classes, EMNIST, missing homes, networks without answers
+    "data": 1438,  # distortions; gaps in classes, EMNIST, missing homes, networks without answers
     "plots": 1073,  # copies; names in any alphabet, names of classes, backends of notebooks
     "proof": 1485,
     "reading": 1041,  # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts

@@ -267,7 +267,11 @@ def _resample() -> Resample:
     """Return the quickest way that is installed to resample."""
     try:
         import numba
-    except ImportError:
+    except Exception:  # one that does not fit this NumPy fails in several ways
+        return _resample_in_numpy
+    if getattr(
+        numba.config, "DISABLE_JIT", False
+    ):  # a loop over pixels in Python would take minutes
         return _resample_in_numpy
     before, between = numba.njit(_before), numba.njit(_between)
 
