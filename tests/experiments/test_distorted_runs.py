@@ -7,9 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule import cli
+from chainrule import ChainruleError, cli, create_network, one_thread, train_network
+from chainrule.data.distort import examples_of
+from chainrule.data.mnist import load_dataset
+from chainrule.data.split import split_dataset
 from chainrule.experiments import starting
 from chainrule.experiments.figures import COPIES
+from chainrule.experiments.keeping import Keep
+from chainrule.experiments.lanes import run_lane
+from chainrule.experiments.settings import Lane
 from chainrule.experiments.words import WHY_BELOW
 from chainrule.plots import alt_text
 
@@ -88,6 +94,30 @@ def test_a_run_folder_from_before_there_were_distortions_goes_on(compare):
     assert parameters(Path("run")) == {
         run["lane"]: run["parameters_sha256"] for run in json.loads(before)["runs"]
     }
+
+
+@pytest.fixture(scope="module")
+def split(stripes):
+    return split_dataset(load_dataset(str(stripes)), 210)
+
+
+LANE = Lane("sgd-seed3", "sgd", 0.05, 64, seed=3)
+HOW = {"hidden": [8], "epochs": 2, "threads": 1}
+
+
+def test_a_lane_trains_as_python_does(split):
+    lane = run_lane(LANE, split, **HOW, distort=0.7).network
+    network = create_network("sgd", rng=3, sizes=(48, 8, 3))
+    X = examples_of(split, seed=3, strength=0.7)
+    with one_thread():
+        train_network(network, X, split.y_train, num_epochs=2, seed=3, on_epoch=None)
+    np.testing.assert_array_equal(network.parameters, lane.parameters)
+
+
+def test_a_checkpoint_of_other_distortions_is_refused(split, tmp_path):
+    run_lane(LANE, split, **HOW, distort=1.0, keep=Keep(tmp_path))
+    with pytest.raises(ChainruleError, match=r"its distort is 1\.0, and not 0\.5"):
+        run_lane(LANE, split, **HOW, distort=0.5, keep=Keep(tmp_path))
 
 
 @pytest.mark.parametrize("strength", ["-1", "nan", "5"])
