@@ -107,9 +107,10 @@ def show(name, probabilities, y):
 
 def draw(path, probabilities, X, y, split):
     """Draw the digits that are read wrongly, the surest first."""
-    figure = plots.mistakes(
-        split.images(X), y, probabilities.argmax(axis=1), probabilities, num_mistakes=100
-    )
+    predicted = probabilities.argmax(axis=1)
+    title = f"{np.count_nonzero(predicted != y)} digits read wrongly, the surest answers first"
+    images = split.images(X)
+    figure = plots.mistakes(images, y, predicted, probabilities, num_mistakes=100, title=title)
     plots.save_figure(figure, path)
 
 
