@@ -26,17 +26,17 @@ ROOMS = {
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
     # pictures: what is in them, their test part, and how they are scaled; converting; distortions
-    "data": 1942,
-    "plots": 1071,  # names in any alphabet, names of classes, backends; colours of signed values
+    "data": 1956,
+    "plots": 1082,  # copies; names in any alphabet, of classes; backends; signed values
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
     "reading": 1215,
-    "experiments": 2025,  # distortions, early stopping, --size; races, moved data, signals
+    "experiments": 2066,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 1179,  # options of training; folders of pictures, data convert
+    "cli": 1209,  # options of training; folders of pictures, data convert
     "__init__": 132,
     "__main__": 2,
 }

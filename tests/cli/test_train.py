@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule import load_model
-from chainrule.experiments.settings import ACTIVATIONS, SCHEDULES
+from chainrule import cli, load_model
+from chainrule.experiments import train as training
+from chainrule.experiments.settings import ACTIVATIONS, RECIPES, SCHEDULES
 
 
 def described(model):
@@ -158,6 +159,11 @@ class TestDivergence:
         (["--dropout", "nan"], "dropout must be a number"),
         (["--train-size", 0], "train size must be a whole number from 1 up, got 0"),
         (["--train-size", 1000], "1,000 is more than the 210"),
+        (["--validation-size", -1], "validation size must be a whole number from 0 up"),
+        (["--validation-size", 240], "must leave images to train on"),
+        (["--distort", -1], "strength of distortion must be a number at least 0"),
+        (["--recipe", "record-small", "--hidden", 9], "says how to train"),
+        (["--recipe", "record-small", "--distort", 2], "says how to train"),
         (["--seed", -1], "seed must be a whole number from 0 up"),
         (["--split-seed", -1], "split seed must be a whole number from 0 up"),
         (["--threads", 0], "threads must be a whole number from 1 up"),
@@ -189,3 +195,50 @@ def test_a_missing_extra_is_named(refused, bars, monkeypatch, module):
     sentence = refused("train", "--data", bars)
     assert module in sentence
     assert "pip install 'chainrule[mnist]'" in sentence
+
+
+def test_distorted_training_says_why_its_accuracy_is_low(run, bars):
+    status, out, _ = run("train", "--data", bars, "--distort", "--epochs", 2, "--out", "run")
+    assert status == 0
+    assert "on distorted copies: they are harder to read" in out
+    (entry,) = json.loads(Path("run/metrics.json").read_text())["runs"]
+    assert f"accuracy {entry['history']['accuracy'][-1]:.2%} on distorted" in out
+    assert Path("run/figures/distorted.png").exists()
+    assert load_model("run/models/adam-seed0.npz").training["distort"] == 1
+
+
+def test_training_on_all_images_shows_no_validation(run, bars):
+    size = ("--validation-size", 0, "--train-size", 240)
+    status, out, err = run("train", "--data", bars, *size, "--epochs", 2, "--out", "run")
+    assert status == 0
+    assert "240 images to train on, 0 to validate" in out
+    assert "nan" not in out + err
+    assert "validation accuracy" not in out + err
+    status, again, _ = run("resume", "run")  # it has ended: its figures are drawn again
+    assert status == 0
+    assert again == out
+
+
+def test_a_recipe_is_a_name_for_settings(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(training, "train", lambda settings, **_: asked.append(settings) or 1 / 0)
+    free = ("--epochs", 3, "--train-size", 500, "--seed", 2, "--out", "run")
+    for more in ((), free):
+        with pytest.raises(ZeroDivisionError):
+            run("train", "--recipe", "record-small", *more)
+    whole, shorter = asked
+    recipe = RECIPES["record-small"]
+    assert {name: getattr(whole, name) for name in recipe} == recipe
+    assert (shorter.epochs, shorter.train_size, shorter.seed) == (3, 500, 2)
+    assert (shorter.hidden, shorter.distort) == (whole.hidden, whole.distort)
+
+
+def test_a_number_of_epochs_that_is_asked_for_holds_beside_a_recipe(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "chainrule.experiments.train.train", lambda settings, **_: asked.append(settings)
+    )
+    monkeypatch.setattr("chainrule.cli.train.show_training", lambda *_: 0)
+    for words in ([], ["--epochs", "20"]):
+        assert cli.main(["train", "--recipe", "record-small", *words]) == 0
+    assert [settings.epochs for settings in asked] == [150, 20]

@@ -1,5 +1,8 @@
 """Distorted images: SciPy is the oracle, (seed, epoch) decides, and nothing is lost on the way."""
 
+import copy
+import pickle
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -98,6 +101,33 @@ def test_numba_and_numpy_give_the_same_bits(split, monkeypatch):
     compiled = everything(X)
     monkeypatch.setattr(distort, "_resample", lambda: distort._resample_in_numpy)
     np.testing.assert_array_equal(everything(X), compiled)
+
+
+@pytest.mark.parametrize("error", [ImportError, SystemError, AttributeError])
+def test_a_numba_that_does_not_fit_is_not_used(error, monkeypatch):
+    class Broken:
+        def find_spec(self, name, *_):
+            if name == "numba":
+                raise error("initialization of _internal failed")
+
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    assert distort._resample.__wrapped__() is distort._resample_in_numpy
+
+
+def test_a_numba_that_may_not_compile_is_not_used(monkeypatch):
+    numba = pytest.importorskip("numba")
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert distort._resample.__wrapped__() is distort._resample_in_numpy
+
+
+def test_distorted_images_pickle_and_copy(split):
+    X = Distorted(split.X_train, SHAPE, seed=2)
+    whole = everything(X, 3)
+    for other in (pickle.loads(pickle.dumps(X)), copy.deepcopy(X)):
+        np.testing.assert_array_equal(other[:], whole)
+        np.testing.assert_array_equal(everything(other, 4), everything(X, 4))
+        X.begin_epoch(3)
 
 
 @pytest.mark.usefixtures("way")
@@ -284,3 +314,11 @@ def test_bad_input_gets_one_sentence(split, change, words):
     options = {"X": split.X_train, "image_shape": SHAPE, "seed": 0} | change
     with pytest.raises(ChainruleError, match=words):
         Distorted(options.pop("X"), options.pop("image_shape"), **options)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sigma": -1}, {"alpha": np.nan}, {"scaling": 1}, {"shear": "a"}]
+)
+def test_distances_are_numbers_from_0_up(wrong):
+    with pytest.raises(ChainruleError, match=f"{next(iter(wrong))} must be a number"):
+        Distortions(**wrong)

@@ -59,6 +59,8 @@ def asked(monkeypatch):
         {"batch_sizes": [16, 64], "hidden": [7], "epochs": 1, "threads": 2, "split_seed": 9},
         {"train_size": 3000},
         {"weight_decay": 0.0, "momentum": 0.1 + 0.2, "early_stopping": 7, "distort": 0.5},
+        {"distort": 1.0},
+        {"distort": 0.7},
         {"data": "shapes & stripes; rm -rf $HOME"},
         {"data": "--data"},
         {"data": "pets", "size": [28, 20]},

@@ -54,7 +54,7 @@ def page_of(written):
 
 FIGURES = (
     "samples", "training_comparison", "predictions", "mistakes", "curves_with_bands",
-    "accuracy_by_learning_rate", *(f"{kind}_{run['lane']}" for run in RUNS
+    "distorted", "accuracy_by_learning_rate", *(f"{kind}_{run['lane']}" for run in RUNS
     for kind in ("confusion", "first_layer")),
 )  # fmt: skip
 

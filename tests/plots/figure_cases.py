@@ -57,6 +57,7 @@ CASES = {
     "samples": lambda **figure: plots.samples(IMAGES, LABELS, **figure),
     "one sample": lambda **figure: plots.samples(IMAGES[:1], LABELS[:1], **figure),
     "wide samples": lambda **figure: plots.samples(IMAGES[:, :14], LABELS, **figure),
+    "distorted": lambda **figure: plots.distorted(IMAGES[:17], **figure),
     "comparison": lambda **figure: plots.training_comparison(
         [history(0.97), history(0.965)], ["Adam", "SGD"], classes=10, **figure
     ),

@@ -1,5 +1,6 @@
 """SIGKILL at any moment: what is resumed ends as if nothing had happened."""
 
+import json
 import random
 import signal
 import time
@@ -13,6 +14,7 @@ SETTINGS = [
 ]
 ADAM = ["--optimizer", "adam", "--schedule", "cosine", "--epochs", 1500]
 MOMENTUM = ["--optimizer", "momentum", "--schedule", "one-cycle", "--epochs", 600]
+DISTORTED = ["--optimizer", "sgd", "--distort", "--epochs", 400]
 
 EARLY = ["--optimizer", "adam", "--learning-rate", 5e-5, "--epochs", 9000, "--early-stopping", 700]
 
@@ -27,7 +29,9 @@ def killed(process, seconds):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("options", "kills"), [(ADAM, 20), (MOMENTUM, 6), (EARLY, 10)])
+@pytest.mark.parametrize(
+    ("options", "kills"), [(ADAM, 20), (MOMENTUM, 6), (EARLY, 10), (DISTORTED, 6)]
+)
 def test_after_kills_at_random_moments(start, tmp_path, options, kills):
     status, errors = ended(start("train", *SETTINGS, *options, "--out", "whole", "--quiet"))
     assert status == 0, errors
@@ -50,8 +54,13 @@ def test_after_kills_at_random_moments(start, tmp_path, options, kills):
     name = f"{options[1]}-seed0.npz"
     whole, cut = ((tmp_path / run / "models" / name).read_bytes() for run in ("whole", "cut"))
     assert cut == whole
+    figures = {"training.png", "confusion.png"}
+    if "--distort" in options:
+        figures.add("distorted.png")
     left = {path.name for path in (tmp_path / "cut").rglob("*") if path.is_file()}
-    assert left == {"metrics.json", "record.jsonl", name, "training.png", "confusion.png"}
+    assert left == {"metrics.json", "record.jsonl", name, *figures}
+    events = map(json.loads, (tmp_path / "cut" / "record.jsonl").read_text().splitlines())
+    assert any(one["batch"] > 0 for one in events if one["event"] == "resumed")  # within an epoch
 
 
 def test_killed_before_the_first_checkpoint_it_begins_again(start, tmp_path):

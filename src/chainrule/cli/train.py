@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.checks import TrainingDiverged
+from chainrule.checks import ChainruleError, TrainingDiverged
 from chainrule.cli.shared import (
     CHECK_SAID_NO,
     DONE,
@@ -19,8 +20,17 @@ from chainrule.cli.shared import (
     manner,
     show,
 )
-from chainrule.experiments.settings import ACTIVATIONS, SCHEDULES, TrainingSettings, settings_from
+from chainrule.experiments.settings import (
+    ACTIVATIONS,
+    RECIPES,
+    SCHEDULES,
+    TrainingSettings,
+    settings_from,
+)
 from chainrule.optimizers import OPTIMIZERS
+
+SETTINGS = [one.name for one in fields(TrainingSettings)]
+FREE = ["epochs", "train_size", "seed", "data", "threads", "checkpoint_every", "log"]
 
 if TYPE_CHECKING:
     from chainrule.experiments.run_folder import RunFolder
@@ -34,8 +44,10 @@ def add_parser(commands: Any) -> None:
         description="Train one network of any shape, and write model, figures and metrics.json "
         "into a run folder. Where the settings are those of a comparison, so are the weights.",
     )
-    parser.set_defaults(run=_train)
+    parser.set_defaults(run=_train, parser=parser)
     add = parser.add_argument
+    add("--recipe", choices=RECIPES,
+        help="settings that held-out images have fixed, to train on all of MNIST")  # fmt: skip
     add("--hidden", nargs="*", metavar="N", type=int, default=[256, 128, 64],
         help="units of the hidden layers; or none (default: 256 128 64)")  # fmt: skip
     add("--activation", choices=ACTIVATIONS, default="relu",
@@ -49,7 +61,7 @@ def add_parser(commands: Any) -> None:
         "falls to 0, one-cycle rises to the rate and falls (default: constant)")  # fmt: skip
     add("--dropout", metavar="RATE", type=float, default=0.0,
         help="share of the hidden outputs to drop while training (default: 0)")  # fmt: skip
-    add("--epochs", metavar="N", type=int, default=20, help="default: 20")
+    add("--epochs", metavar="N", type=int, help="default: 20, or the recipe's")
     add("--batch-size", metavar="N", type=int, default=64, help="default: 64")
     add("--train-size", metavar="N", type=int,
         help="images to train on (default: 20000, or all if there are fewer)")  # fmt: skip
@@ -79,10 +91,28 @@ def add_parser(commands: Any) -> None:
 def _train(options: argparse.Namespace) -> int:
     from chainrule.experiments.train import train
 
+    if options.recipe is not None:
+        _follow(options)
+    if options.epochs is None:
+        options.epochs = 20
     if options.learning_rate is None:
         options.learning_rate = OPTIMIZERS[options.optimizer][1]
     settings = settings_from(TrainingSettings, vars(options))
     return show_training(train(settings, out=options.out, **manner(options)), options)
+
+
+def _follow(options: argparse.Namespace) -> None:
+    """Take the settings of a recipe; all but its size and length are as they are."""
+    recipe = RECIPES[options.recipe]
+    for name in SETTINGS:
+        came, default = getattr(options, name), options.parser.get_default(name)
+        if came == default:
+            setattr(options, name, recipe.get(name, default))
+        elif name not in FREE:
+            raise ChainruleError(
+                f"--recipe {options.recipe} says how to train, and only --epochs, --train-size, "
+                f"--seed, --data and how it is run and kept go with it; got {name}={came!r}."
+            )
 
 
 def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
@@ -102,7 +132,7 @@ def show_training(folder: RunFolder, options: argparse.Namespace) -> int:
 
 
 def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> list[str]:
-    from chainrule.experiments.words import kept_words
+    from chainrule.experiments.words import WHY_BELOW, kept_words
 
     split = folder.split
     sizes = [split.X_train.shape[1], *folder.metrics["settings"]["hidden"], len(split.classes)]
@@ -115,9 +145,13 @@ def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> lis
         return [*lines, f"metrics.json, without a model: {folder.path}"]
     if kept := kept_words(run, folder.metrics["settings"]["epochs"]):
         lines.append(kept)
+    if folder.metrics["settings"].get("distort"):
+        accuracy = run["history"]["accuracy"][-1]
+        lines.append(f"accuracy {accuracy:.2%} on distorted copies: {WHY_BELOW}")
+    validation = f"validation accuracy {run['val_accuracy']:.2%}, " if len(split.y_val) else ""
     return [
         *lines,
-        f"validation accuracy {run['val_accuracy']:.2%}, test accuracy "
+        f"{validation}test accuracy "
         f"{run['test_accuracy']:.2%}, test loss {run['test_loss']:.3f}, "
         f"trained in {run['train_seconds']:.1f} s",
         f"model: {model}",

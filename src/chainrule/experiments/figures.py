@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from chainrule import plots
+from chainrule.data.distort import examples_of
 from chainrule.data.split import Split
 from chainrule.experiments.run_folder import FIGURES, RunFolder, Say
 from chainrule.experiments.statistics import (
@@ -19,10 +20,13 @@ from chainrule.experiments.statistics import (
     finished,
     settings_of,
 )
+from chainrule.experiments.words import WHY_BELOW
 from chainrule.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+COPIES = 16
 
 Figures: TypeAlias = "Iterator[tuple[str, Callable[[], Figure]]]"  # built when it is written
 
@@ -45,8 +49,9 @@ def draw(folder: RunFolder, figures: Figures, say: Say) -> None:
 
 
 def figures_of_training(folder: RunFolder) -> Figures:
-    """Draw the curves of a training and, if it finished, its confusion matrix."""
+    """Draw the curves of a training, what it saw, and, if it finished, its confusion matrix."""
     (run,), split = folder.metrics["runs"], folder.split
+    yield from _figures_of_distortion(folder)
     yield "training", partial(_curves, [run], split, f"Training of {run['lane']}")
     if run["status"] == "finished":
         yield "confusion", partial(_confusion, run, split)
@@ -56,6 +61,7 @@ def figures_of_comparison(folder: RunFolder) -> Figures:
     """Draw what is compared, how each run learned, and what the better network answers."""
     runs, split = folder.metrics["runs"], folder.split
     yield "samples", partial(_samples, split)
+    yield from _figures_of_distortion(folder)
     yield "training_comparison", partial(_curves, runs, split, "Training compared")
     yield from _figures_of_settings(settings_of(runs), split)
     for run in finished(runs):
@@ -73,6 +79,24 @@ def figures_of_comparison(folder: RunFolder) -> Figures:
 def _samples(split: Split) -> Figure:
     images, title = split.images(split.X_train), f"Samples of {split.title}"
     return plots.samples(images, split.y_train, classes=split.classes, title=title)
+
+
+def _figures_of_distortion(folder: RunFolder) -> Figures:
+    """Draw a digit and the copies of it that the first epochs train on, if they are distorted."""
+    if strength := folder.metrics["settings"].get("distort"):
+        seed = folder.metrics["runs"][0]["seed"]
+        yield "distorted", partial(_distorted, folder.split, seed, strength)
+
+
+def _distorted(split: Split, seed: int, strength: float) -> Figure:
+    X: Any = examples_of(split, seed=seed, strength=strength)
+    rows = [split.X_train[:1]]
+    for epoch in range(COPIES):
+        X.begin_epoch(epoch)
+        rows.append(X[:1])
+    images = split.images(np.concatenate(rows))
+    title = f"An image and {COPIES} copies to train on, {split.title}: {WHY_BELOW}"
+    return plots.distorted(images, title=title)
 
 
 def _curves(runs: Sequence[Run], split: Split, title: str) -> Figure:

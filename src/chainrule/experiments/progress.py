@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -108,7 +109,8 @@ def _bars(events: Events, lanes: Sequence[str], epochs: int) -> None:
         for i, lane in enumerate(lanes)
     }
     for lane, epochs_done, loss, accuracy in iter(events.get, None):
-        bars[lane].set_postfix_str(f"loss {loss:.4f}, validation {accuracy:.2%}", refresh=False)
+        validation = "" if math.isnan(accuracy) else f", validation {accuracy:.2%}"
+        bars[lane].set_postfix_str(f"loss {loss:.4f}{validation}", refresh=False)
         bars[lane].update(epochs_done - bars[lane].n)
     for bar in bars.values():
         bar.close()
@@ -116,7 +118,5 @@ def _bars(events: Events, lanes: Sequence[str], epochs: int) -> None:
 
 def _lines(events: Events, lanes: Sequence[str], epochs: int) -> None:
     for lane, epochs_done, loss, accuracy in iter(events.get, None):
-        tell(
-            f"{lane}  epoch {epochs_done}/{epochs}  loss {loss:.4f}  "
-            f"validation accuracy {accuracy:.2%}"
-        )
+        validation = "" if math.isnan(accuracy) else f"  validation accuracy {accuracy:.2%}"
+        tell(f"{lane}  epoch {epochs_done}/{epochs}  loss {loss:.4f}{validation}")

@@ -55,6 +55,20 @@ SCHEDULES: dict[str, Callable[[float, int], LearningRate]] = {
 
 HAVE_MOMENTUM = [name for name in OPTIMIZERS if hasattr(create_optimizer(name), "momentum")]
 
+# By name: settings of a training that were fixed by held-out images, as docs/record.md tells.
+RECIPES: dict[str, dict[str, Any]] = {
+    "record-small": {
+        "hidden": [1000, 500],
+        "batch_size": 128,
+        "learning_rate": 0.001,
+        "schedule": "cosine",
+        "epochs": 150,
+        "distort": 1.0,
+        "train_size": 60_000,
+        "validation_size": 0,
+    },
+}
+
 
 @dataclass(frozen=True)
 class Lane:

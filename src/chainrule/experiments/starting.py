@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from chainrule.checks import ChainruleError
@@ -20,6 +21,10 @@ from chainrule.experiments.settings import EitherSettings
 from chainrule.experiments.stopping import StopSignals
 
 TRAIN_SIZE = 20_000
+WITHOUT_NUMBA = (
+    "Without Numba distorting takes four times as long, about 0.3 s in an epoch of 55,000 images: "
+    "pip install 'chainrule[fast]'."
+)
 
 
 @contextmanager
@@ -27,6 +32,8 @@ def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> It
     """Hold the folder of a new run, with its images; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, size=settings.size, crop=settings.crop, notice=say)
+    if settings.distort and find_spec("numba") is None:
+        say(WITHOUT_NUMBA)
     train_size = _train_size(settings, dataset, say)
     split = split_dataset(dataset, train_size, settings.split_seed, settings.validation_size)
     with ExitStack() as stack:

@@ -14,6 +14,10 @@ from chainrule.plots.lines import OPTIMIZER_NAMES
 from chainrule.plots.paper import count_of
 
 MINUS = "\u2212"
+WHY_BELOW = (
+    "they are harder to read than the images as they are, so that accuracy in training lies "
+    "below that in validation"
+)
 
 
 class Finding(NamedTuple):

@@ -5,7 +5,7 @@ All of them take `figure`, the figure to draw on: it is cleared first, and keeps
 that is matplotlib's default. Every figure carries an alt text, which `alt_text` reads.
 """
 
-from chainrule.plots.boards import first_layer, mistakes, predictions, samples
+from chainrule.plots.boards import distorted, first_layer, mistakes, predictions, samples
 from chainrule.plots.curves import curves_with_bands, training_comparison
 from chainrule.plots.matrix import confusion
 from chainrule.plots.paper import alt_text, save_figure
@@ -16,6 +16,7 @@ __all__ = [
     "alt_text",
     "confusion",
     "curves_with_bands",
+    "distorted",
     "first_layer",
     "mistakes",
     "predictions",

@@ -253,6 +253,39 @@ def samples(
 
 
 @paper.drawn_in_our_style
+def distorted(
+    images: ArrayLike, *, title: str | None = None, figure: Figure | None = None
+) -> Figure:
+    """Draw an image, in a frame, and distorted copies of it.
+
+    Parameters
+    ----------
+    images : array_like, shape (n, height, width) or (n, pixels)
+        The first is the image as it is; at most 100, flat ones must be square.
+    title : str, optional
+        Title instead of the usual one.
+    figure : matplotlib.figure.Figure, optional
+        Figure to draw on instead of a new one.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with its alt text.
+
+    Raises
+    ------
+    ChainruleError
+        If there is no image.
+    """
+    images = _checked_images(images)
+    count = _few_enough(len(images)) - 1
+    copies = f"{count} distorted {'copy' if count == 1 else 'copies'}"
+    board = Board(figure, title or f"An image and {copies}", images, _grey(images))
+    board.frame(0, edgecolor=BLUE, linewidth=2.4)
+    return board.finished(f"An image, in a frame, and {copies} of it, row by row.")
+
+
+@paper.drawn_in_our_style
 def predictions(
     images: ArrayLike,
     labels: ArrayLike,
