@@ -20,14 +20,14 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 ROOMS = {
     "core": 470,
     "checks": 420,
-    "terminal": 89,  # streams of any encoding or none, and commands that can be pasted
+    "terminal": 96,  # streams of any encoding or none, commands that can be pasted, columns of letters
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
     # pictures: what is in them, their test part, and how they are scaled; converting
     "data": 1720,
-    "plots": 1062,  # names in any alphabet, names of classes, backends of notebooks
+    "plots": 1097,  # names in any alphabet, names of classes of any length, backends of notebooks
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
@@ -36,7 +36,7 @@ ROOMS = {
     "lessons": 3799,
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 1010,  # folders of pictures: --size, --crop, what evaluate says of them; data convert
+    "cli": 1015,  # folders of pictures: --size, --crop, what evaluate says of them; data convert
     "__init__": 132,
     "__main__": 2,
 }

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.shared import DONE, SOURCES, add_output_options, notice, show
+from chainrule.terminal import columns_of, padded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chainrule.reading.classifier import ImageClassifier
     from chainrule.reading.judge import Judgement, PictureJudgement
 
 MOST_UNREAD = 10  # files that are named
+WIDEST_HEAD = 8  # letters of a class above a column of the matrix; longer names get a number
 
 
 def add_parser(commands: Any) -> None:
@@ -92,27 +94,34 @@ def _head_of_pictures(judgement: PictureJudgement) -> list[str]:
 
 
 def _tables(judgement: Judgement | PictureJudgement) -> list[str]:
-    return [*_class_lines(judgement), "", *_matrix_lines(judgement)]
+    names = heads = [str(row["class"]) for row in judgement.classes]
+    if max(map(columns_of, names)) > WIDEST_HEAD:
+        heads = [str(i) for i in range(len(names))]
+        names = [f"{i}: {name}" for i, name in enumerate(names)]
+    return [*_class_lines(judgement, names), "", *_matrix_lines(judgement, names, heads)]
 
 
-def _class_lines(judgement: Judgement | PictureJudgement) -> list[str]:
-    lines = [f"{'class':<12}{'images':>8}{'precision':>11}{'recall':>9}"]
-    for row in judgement.classes:
+def _class_lines(judgement: Judgement | PictureJudgement, names: Sequence[str]) -> list[str]:
+    width = max(12, 1 + max(map(columns_of, names)))
+    lines = [f"{'class':<{width}}{'images':>8}{'precision':>11}{'recall':>9}"]
+    for name, row in zip(names, judgement.classes, strict=True):
         precision, recall = (
             "-" if row[key] is None else f"{row[key]:.2%}" for key in ("precision", "recall")
         )
-        lines.append(f"{row['class']!s:<12}{row['images']:>8,}{precision:>11}{recall:>9}")
+        lines.append(f"{padded(name, width)}{row['images']:>8,}{precision:>11}{recall:>9}")
     return lines
 
 
-def _matrix_lines(judgement: Judgement | PictureJudgement) -> list[str]:
-    names = [str(row["class"]) for row in judgement.classes]
+def _matrix_lines(
+    judgement: Judgement | PictureJudgement, names: Sequence[str], heads: Sequence[str]
+) -> list[str]:
     cells = [str(count) for count in judgement.matrix.ravel()]
-    width = 1 + max(map(len, [*names, *cells]))
+    width = 1 + max(map(columns_of, [*heads, *cells]))
+    first = max(width, 1 + max(map(columns_of, names)))
     lines = [
         "confusion matrix (rows: true class, columns: predicted class)",
-        " " * width + "".join(f"{name:>{width}}" for name in names),
+        " " * first + "".join(" " * (width - columns_of(head)) + head for head in heads),
     ]
     for name, row in zip(names, judgement.matrix, strict=True):
-        lines.append(f"{name:<{width}}" + "".join(f"{count:>{width}}" for count in row))
+        lines.append(padded(name, first) + "".join(f"{count:>{width}}" for count in row))
     return lines
