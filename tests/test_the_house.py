@@ -20,7 +20,7 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 ROOMS = {
     "core": 470,
     "checks": 420,
-    "terminal": 96,  # streams of any encoding or none, commands that can be pasted, columns of letters
+    "terminal": 96,  # streams of any encoding or none, commands to be pasted, columns of letters
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
