@@ -32,11 +32,11 @@ ROOMS = {
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
     "reading": 1215,
-    "experiments": 1905,  # no races, moved data, lanes without processes, signals, --size
+    "experiments": 1910,  # no races, moved data, lanes without processes, signals, data of a model
     "lessons": 3799,
     "lab": 1455,
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 1015,  # folders of pictures: --size, --crop, what evaluate says of them; data convert
+    "cli": 1021,  # folders of pictures: --size, --crop, what evaluate says of them; data convert
     "__init__": 132,
     "__main__": 2,
 }

@@ -1,12 +1,14 @@
 """From a folder of pictures to a network, a judgement and an answer, all with the class names."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from chainrule.cli import lab
 from chainrule.cli.evaluate import MOST_UNREAD
 
 NAMES = ("left", "middle", "日本")
@@ -133,6 +135,20 @@ class TestEvaluate:
     def test_refuses_classes_that_the_model_does_not_know(self, refused, shapes_model, shapes):
         (shapes / NAMES[0]).rename(shapes / "square")
         assert "knows 3 classes" in refused("evaluate", shapes_model, "--data", shapes)
+
+
+class TestOtherCommands:
+    """Where a model is named, its own data is taken, scaled as it was."""
+
+    def test_check(self, run, shapes_model):
+        status, out, _ = run("check", shapes_model, "--json")
+        assert status in (0, 1)
+        assert json.loads(out)["data"] == "shapes"
+
+    def test_lab(self, shapes_model):
+        options = Namespace(folder=shapes_model.parent.parent, data=None)
+        dataset = lab._dataset(options, print)
+        assert (dataset.title, dataset.image_shape) == ("shapes", (10, 8))
 
 
 class TestPhotographsOfDigits:

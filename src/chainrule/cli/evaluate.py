@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=_evaluate)
     parser.add_argument("model", metavar="MODEL", type=Path, help="a model file (.npz)")
     parser.add_argument("--data", metavar="SOURCE", help=f"{SOURCES}; of a folder of pictures all "
-        "are read, or those in test (default: the data that the model was trained on)")  # fmt: skip
+        "are read, or those in test (default: what the model was trained on)")  # fmt: skip
     add_output_options(parser)
 
 
@@ -51,16 +51,14 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _judged(
     classifier: ImageClassifier, options: argparse.Namespace, say: Callable[[str], None]
 ) -> Judgement | PictureJudgement:
-    from chainrule.data.mnist import load_dataset, picture_folder
-    from chainrule.experiments.run_folder import place_of_data
-    from chainrule.reading.judge import judge, judge_folder, own_dataset
+    from chainrule.data.mnist import picture_folder
+    from chainrule.experiments.run_folder import dataset_of_model
+    from chainrule.reading.judge import judge, judge_folder
 
-    if options.data is None and classifier.is_of_own_data:
-        return judge(classifier, own_dataset(classifier, [place_of_data(options.model)], say))
-    source = options.data or "auto"
-    if folder := picture_folder(source):
+    is_own = options.data is None and classifier.is_of_own_data
+    if not is_own and (folder := picture_folder(options.data or "auto")):
         return judge_folder(classifier, folder, say)
-    return judge(classifier, load_dataset(source, notice=say))
+    return judge(classifier, dataset_of_model(classifier, options.data, say))
 
 
 def _head(judgement: Judgement | PictureJudgement) -> list[str]:
