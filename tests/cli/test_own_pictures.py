@@ -65,11 +65,11 @@ def test_resume_scales_alike(run, trained, shapes):
 
 
 def test_compare_writes_the_names_into_its_report(run, shapes):
-    arguments = ("--data", shapes, "--epochs", 1, "--jobs", 1, "--hidden", 8, "--out", "out")
-    assert run("compare", *arguments)[0] == 0
+    arguments = ("--data", shapes, "--size", "10x8", "--epochs", 1, "--jobs", 1, "--hidden", 8)
+    assert run("compare", *arguments, "--out", "out")[0] == 0
     page = Path("out", "report.html").read_text("utf-8")
-    for name in NAMES:
-        assert name in page
+    assert f"<dd>{', '.join(NAMES)}</dd>" in page
+    assert "the whole of each scaled to 10x8 pixels" in page
 
 
 @pytest.mark.parametrize("size", ["28", "28x", "0x28", "axb", "28x28x28"])
