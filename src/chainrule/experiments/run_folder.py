@@ -26,7 +26,7 @@ from chainrule.experiments.settings import Lane
 from chainrule.experiments.statistics import finished, summarise
 from chainrule.network import Network
 from chainrule.reading.classifier import ImageClassifier
-from chainrule.reading.judge import dataset_for, own_dataset
+from chainrule.reading.own_data import dataset_for, own_dataset
 from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
 from chainrule.terminal import command
