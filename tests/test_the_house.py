@@ -31,7 +31,7 @@ ROOMS = {
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
-    "reading": 1215,
+    "reading": 1225,
     "experiments": 1910,  # no races, moved data, lanes without processes, signals, data of a model
     "lessons": 3799,
     "lab": 1455,

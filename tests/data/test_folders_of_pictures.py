@@ -238,7 +238,10 @@ class TestScaling:
     def test_is_for_pictures_alone(self, refused):
         assert "leave it out" in refused("sample", size=(8, 8))
         assert "--size" in refused("sample", crop=True)
-        assert "got 1 numbers" in refused("sample", size=(8,))
+
+    @pytest.mark.parametrize("size", [(8,), (8, 8, 8), 8, "28x28", (0, 8), (8.5, 8)])
+    def test_is_height_and_width(self, folder, refused, size):
+        assert refused(folder, size=size).startswith("size must be")
 
 
 class TestBadInput:

@@ -165,8 +165,8 @@ def load_dataset(
 
 def checked_size(size: Sequence[int]) -> tuple[int, int]:
     """Return height and width, once they are known to be such."""
-    if len(size) != 2:
-        raise ChainruleError(f"size must be height and width, got {len(size)} numbers.")
+    if not isinstance(size, (list, tuple)) or len(size) != 2:
+        raise ChainruleError(f"size must be height and width, such as (28, 28), got {size!r}.")
     height, width = (whole_number("size", side, at_least=1) for side in size)
     return height, width
 
