@@ -132,6 +132,9 @@ class TestEvaluate:
         out = run("evaluate", shapes_model, "--data", "new")[1]
         assert "counted as not right: 1" in out
 
+    def test_refuses_pictures_for_a_model_that_does_not_say_how(self, refused, bars_model, shapes):
+        assert "data convert FROM TO" in refused("evaluate", bars_model, "--data", shapes)
+
     def test_refuses_classes_that_the_model_does_not_know(self, refused, shapes_model, shapes):
         (shapes / NAMES[0]).rename(shapes / "square")
         assert "knows 3 classes" in refused("evaluate", shapes_model, "--data", shapes)

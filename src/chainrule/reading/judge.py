@@ -12,6 +12,7 @@ from chainrule.checks import ChainruleError, Integers
 from chainrule.data.dataset import MNIST, Dataset
 from chainrule.data.image_folder import dataset_of, divided, list_pictures, with_progress
 from chainrule.reading.answer import read
+from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import TRAIN_IMAGES, ImageClassifier
 from chainrule.reading.evaluation import confusion_matrix, precision_and_recall
 from chainrule.training import loss_and_accuracy
@@ -157,9 +158,16 @@ def judge_folder(
     classifier: ImageClassifier, folder: Path, say: Say
 ) -> Judgement | PictureJudgement:
     """Judge a model on a folder of pictures: its own test pictures, or others as `read` does."""
+    shape = classifier.image_shape
+    if not classifier.is_scaled and shape != (SIDE, SIDE):
+        raise ChainruleError(
+            f"{classifier.path} does not say how pictures become its {classifier.size_text}: write "
+            "them in this size with 'chainrule data convert FROM TO --size HxW', and judge it on "
+            "TO."
+        )
     listing = list_pictures(folder, say, classes_at_least=1)
     if classifier.is_scaled and _may_be_its_own(classifier, listing):
-        dataset = dataset_of(listing, classifier.image_shape, classifier.pictures["way"], say)
+        dataset = dataset_of(listing, shape, classifier.pictures["way"], say)
         if dataset.sha256 == classifier.data.get("sha256"):
             return judge(classifier, dataset)
     return judge_pictures(classifier, listing, say)
