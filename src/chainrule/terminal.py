@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any
+from unicodedata import combining, east_asian_width
 
 PLAIN = "chainrule.plain"  # the way in which a stream takes what its encoding lacks
 IN_ASCII = {"−": "-", "–": "-", "…": "...", "“": '"', "”": '"', "×": "x", "√": "sqrt"}
@@ -97,6 +98,18 @@ def sayable(words: str) -> str:
     """Return words as stdout can take them."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return words.encode(encoding, PLAIN).decode(encoding, "replace")
+
+
+def columns_of(words: str) -> int:
+    """Return how many columns of a terminal words take: Chinese letters have two, accents none."""
+    return sum(
+        0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in words
+    )
+
+
+def padded(words: str, columns: int) -> str:
+    """Return words with blanks behind them, up to this number of columns."""
+    return words + " " * (columns - columns_of(words))
 
 
 def command(*words: object) -> str:

@@ -1,12 +1,14 @@
 """From a folder of pictures to a network, a judgement and an answer, all with the class names."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from chainrule.cli import lab
 from chainrule.cli.evaluate import MOST_UNREAD
 
 NAMES = ("left", "middle", "日本")
@@ -63,11 +65,11 @@ def test_resume_scales_alike(run, trained, shapes):
 
 
 def test_compare_writes_the_names_into_its_report(run, shapes):
-    arguments = ("--data", shapes, "--epochs", 1, "--jobs", 1, "--hidden", 8, "--out", "out")
-    assert run("compare", *arguments)[0] == 0
+    arguments = ("--data", shapes, "--size", "10x8", "--epochs", 1, "--jobs", 1, "--hidden", 8)
+    assert run("compare", *arguments, "--out", "out")[0] == 0
     page = Path("out", "report.html").read_text("utf-8")
-    for name in NAMES:
-        assert name in page
+    assert f"<dd>{', '.join(NAMES)}</dd>" in page
+    assert "the whole of each scaled to 10x8 pixels" in page
 
 
 @pytest.mark.parametrize("size", ["28", "28x", "0x28", "axb", "28x28x28"])
@@ -130,9 +132,26 @@ class TestEvaluate:
         out = run("evaluate", shapes_model, "--data", "new")[1]
         assert "counted as not right: 1" in out
 
+    def test_refuses_pictures_for_a_model_that_does_not_say_how(self, refused, bars_model, shapes):
+        assert "data convert FROM TO" in refused("evaluate", bars_model, "--data", shapes)
+
     def test_refuses_classes_that_the_model_does_not_know(self, refused, shapes_model, shapes):
         (shapes / NAMES[0]).rename(shapes / "square")
         assert "knows 3 classes" in refused("evaluate", shapes_model, "--data", shapes)
+
+
+class TestOtherCommands:
+    """Where a model is named, its own data is taken, scaled as it was."""
+
+    def test_check(self, run, shapes_model):
+        status, out, _ = run("check", shapes_model, "--json")
+        assert status in (0, 1)
+        assert json.loads(out)["data"] == "shapes"
+
+    def test_lab(self, shapes_model):
+        options = Namespace(folder=shapes_model.parent.parent, data=None)
+        dataset = lab._dataset(options, print)
+        assert (dataset.title, dataset.image_shape) == ("shapes", (10, 8))
 
 
 class TestPhotographsOfDigits:

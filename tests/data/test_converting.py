@@ -69,6 +69,13 @@ def test_what_is_there_stays(pets, tmp_path, name):
     assert place.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["new.npz", "new", "cat/new"])
+def test_nothing_is_written_among_the_pictures(pets, tmp_path, name):
+    with pytest.raises(ChainruleError, match="would become a part of it"):
+        write_dataset(pets, tmp_path / "pets" / name, print)
+    assert not (tmp_path / "pets" / name).exists()
+
+
 def test_an_empty_folder_is_filled(pets, tmp_path):
     (tmp_path / "new").mkdir()
     assert converted(pets, tmp_path / "new").sha256 == pets.sha256

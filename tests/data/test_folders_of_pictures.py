@@ -12,7 +12,7 @@ from chainrule.checks import ChainruleError
 from chainrule.data import image_folder
 from chainrule.data.dataset import MNIST, MOST_CLASSES
 from chainrule.data.idx import idx_sha256
-from chainrule.data.mnist import load_dataset
+from chainrule.data.mnist import cache_status, load_dataset, verify
 from chainrule.data.pictures import read_scaled
 from chainrule.data.split import split_dataset
 from chainrule.terminal import tell
@@ -238,7 +238,10 @@ class TestScaling:
     def test_is_for_pictures_alone(self, refused):
         assert "leave it out" in refused("sample", size=(8, 8))
         assert "--size" in refused("sample", crop=True)
-        assert "got 1 numbers" in refused("sample", size=(8,))
+
+    @pytest.mark.parametrize("size", [(8,), (8, 8, 8), 8, "28x28", (0, 8), (8.5, 8)])
+    def test_is_height_and_width(self, folder, refused, size):
+        assert refused(folder, size=size).startswith("size must be")
 
 
 class TestBadInput:
@@ -389,3 +392,9 @@ def test_the_variable_may_name_such_a_folder(folder, monkeypatch):
     monkeypatch.setenv("CHAINRULE_DATA", str(folder))
     assert load_dataset("auto").classes == ("cat", "dog")
     assert load_dataset("auto", size=(3, 4)).image_shape == (3, 4)
+    assert cache_status()[0].state == "a folder of pictures"
+
+
+def test_there_is_nothing_to_verify_it_with(folder):
+    with pytest.raises(ChainruleError, match="is a folder of pictures"):
+        verify(folder)

@@ -43,6 +43,8 @@ def counts(classes=10, seed=0):
 
 
 IMAGES, LABELS, PREDICTED, PROBABILITIES = digits()
+FOLDERS = [f"a class with the name of a folder, number {index}" for index in range(8)]
+FOLDERS += ["W" * 200, "category 9"]  # names of classes
 EMPTY = {"loss": [], "val_accuracy": []}
 NAN = math.nan
 WEIGHTS = np.random.default_rng(0).normal(0, 0.1, (784, 70))
@@ -113,6 +115,16 @@ CASES = {
     "ten classes": lambda **figure: plots.confusion(counts(), **figure),
     "long names": lambda **figure: plots.confusion(
         counts(), classes=[f"a long name, {index}" for index in range(10)], **figure
+    ),
+    "very long names": lambda **figure: plots.confusion(counts(), classes=FOLDERS, **figure),
+    "samples of folders": lambda **figure: plots.samples(
+        IMAGES, LABELS, num_samples=10, classes=FOLDERS, **figure
+    ),
+    "predictions of folders": lambda **figure: plots.predictions(
+        IMAGES[:10], LABELS[:10], PREDICTED[:10], PROBABILITIES[:10], classes=FOLDERS, **figure
+    ),
+    "mistakes of folders": lambda **figure: plots.mistakes(
+        IMAGES, LABELS, PREDICTED, PROBABILITIES, classes=FOLDERS, **figure
     ),
     "26 classes": lambda **figure: plots.confusion(counts(26), **figure),
     "47 classes": lambda **figure: plots.confusion(counts(47), **figure),

@@ -1,5 +1,7 @@
 """A model file says how its pictures are prepared, and what reads pictures follows it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from chainrule.data.dataset import MNIST
 from chainrule.data.pictures import read_scaled
 from chainrule.reading.answer import read
 from chainrule.reading.classifier import ImageClassifier
+from chainrule.reading.own_data import own_dataset
 from chainrule.storage.models import Model, save_model
 
 
@@ -94,3 +97,11 @@ def test_preprocessing_of_pictures_alone_leaves_pixels_as_they_are(tmp_path):
     pictures = {"pictures": {"rule": "scaled", "way": "fit"}}
     save_model(tmp_path / "model.npz", Model(network, pictures))
     assert "pixels go in as they are" in ImageClassifier.load(tmp_path / "model.npz").assumption
+
+
+@pytest.mark.parametrize("typed", [None, 7, ["a"], {"a": 1}, "", "auto", "nowhere"])
+def test_data_that_a_file_does_not_name_rightly_is_not_found(model, typed, monkeypatch):
+    monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    classifier = replace(model(), training={"data": typed})
+    with pytest.raises(ChainruleError, match=r"trained on pets, and that was not found.*--data"):
+        own_dataset(classifier, [None, 7], print)

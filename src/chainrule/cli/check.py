@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import Array, ChainruleError, Integers
-from chainrule.cli.shared import CHECK_SAID_NO, DATA_HELP, DONE, add_output_options, notice, show
+from chainrule.cli.shared import CHECK_SAID_NO, DONE, SOURCES, add_output_options, notice, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,8 @@ def add_parser(commands: Any) -> None:
     add = parser.add_argument
     add("model", metavar="MODEL", type=Path, nargs="?",
         help="a model file (.npz; default: the course's network before training)")  # fmt: skip
-    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add("--data", metavar="SOURCE",
+        help=f"{SOURCES} (default: what the model was trained on, else auto)")  # fmt: skip
     add("--planted", metavar="NAME", nargs="?", const=ALL,
         help="judge the planted bug of that name; without a name, all of them")  # fmt: skip
     add_output_options(parser)
@@ -93,7 +94,7 @@ def _course_network(options: argparse.Namespace) -> tuple[Network, Array, Intege
     from chainrule.data.preprocess import Standardisation
     from chainrule.network import COURSE_SIZES, create_network
 
-    dataset = load_dataset(options.data, notice=notice(options.quiet))
+    dataset = load_dataset(options.data or "auto", notice=notice(options.quiet))
     standardisation = Standardisation.of(dataset.train_images)
     X = standardisation.apply(dataset.train_images[:HEALTH_EXAMPLES])
     sizes = (X.shape[1], *COURSE_SIZES[1:-1], len(dataset.classes))
@@ -101,11 +102,11 @@ def _course_network(options: argparse.Namespace) -> tuple[Network, Array, Intege
 
 
 def _model_network(options: argparse.Namespace) -> tuple[Network, Array, Integers, Dataset]:
-    from chainrule.data.mnist import load_dataset
+    from chainrule.experiments.run_folder import dataset_of_model
     from chainrule.reading.classifier import ImageClassifier
 
     classifier = ImageClassifier.load(options.model)
-    dataset = load_dataset(options.data, notice=notice(options.quiet))
+    dataset = dataset_of_model(classifier, options.data, notice(options.quiet))
     X = classifier.inputs(dataset.train_images[:HEALTH_EXAMPLES])
     y = classifier.outputs_of(dataset)[dataset.train_labels[: len(X)]]
     return classifier.network, X, y, dataset

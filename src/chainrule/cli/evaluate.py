@@ -15,14 +15,16 @@ from chainrule.cli.shared import (
     notice,
     show,
 )
+from chainrule.terminal import columns_of, padded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chainrule.reading.classifier import ImageClassifier
     from chainrule.reading.judge import Judgement, PictureJudgement
 
 MOST_UNREAD = 10  # files that are named
+WIDEST_HEAD = 8  # letters of a class above a column of the matrix; longer names get a number
 
 
 def add_parser(commands: Any) -> None:
@@ -37,7 +39,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=_evaluate)
     parser.add_argument("model", metavar="MODEL", type=Path, help=MODEL_HELP)
     parser.add_argument("--data", metavar="SOURCE", help=f"{SOURCES}; of a folder of pictures all "
-        "are read, or those in test (default: the data that the model was trained on)")  # fmt: skip
+        "are read, or those in test (default: what the model was trained on)")  # fmt: skip
     add_output_options(parser)
 
 
@@ -58,16 +60,14 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _judged(
     classifier: ImageClassifier, options: argparse.Namespace, say: Callable[[str], None]
 ) -> Judgement | PictureJudgement:
-    from chainrule.data.mnist import load_dataset, picture_folder
-    from chainrule.experiments.run_folder import place_of_data
-    from chainrule.reading.judge import judge, judge_folder, own_dataset
+    from chainrule.data.mnist import picture_folder
+    from chainrule.experiments.run_folder import dataset_of_model
+    from chainrule.reading.judge import judge, judge_folder
 
-    if options.data is None and classifier.is_of_own_data:
-        return judge(classifier, own_dataset(classifier, [place_of_data(options.model)], say))
-    source = options.data or "auto"
-    if folder := picture_folder(source):
+    is_own = options.data is None and classifier.is_of_own_data
+    if not is_own and (folder := picture_folder(options.data or "auto")):
         return judge_folder(classifier, folder, say)
-    return judge(classifier, load_dataset(source, notice=say))
+    return judge(classifier, dataset_of_model(classifier, options.data, say))
 
 
 def _head(judgement: Judgement | PictureJudgement) -> list[str]:
@@ -101,27 +101,34 @@ def _head_of_pictures(judgement: PictureJudgement) -> list[str]:
 
 
 def _tables(judgement: Judgement | PictureJudgement) -> list[str]:
-    return [*_class_lines(judgement), "", *_matrix_lines(judgement)]
+    names = heads = [str(row["class"]) for row in judgement.classes]
+    if max(map(columns_of, names)) > WIDEST_HEAD:
+        heads = [str(i) for i in range(len(names))]
+        names = [f"{i}: {name}" for i, name in enumerate(names)]
+    return [*_class_lines(judgement, names), "", *_matrix_lines(judgement, names, heads)]
 
 
-def _class_lines(judgement: Judgement | PictureJudgement) -> list[str]:
-    lines = [f"{'class':<12}{'images':>8}{'precision':>11}{'recall':>9}"]
-    for row in judgement.classes:
+def _class_lines(judgement: Judgement | PictureJudgement, names: Sequence[str]) -> list[str]:
+    width = max(12, 1 + max(map(columns_of, names)))
+    lines = [f"{'class':<{width}}{'images':>8}{'precision':>11}{'recall':>9}"]
+    for name, row in zip(names, judgement.classes, strict=True):
         precision, recall = (
             "-" if row[key] is None else f"{row[key]:.2%}" for key in ("precision", "recall")
         )
-        lines.append(f"{row['class']!s:<12}{row['images']:>8,}{precision:>11}{recall:>9}")
+        lines.append(f"{padded(name, width)}{row['images']:>8,}{precision:>11}{recall:>9}")
     return lines
 
 
-def _matrix_lines(judgement: Judgement | PictureJudgement) -> list[str]:
-    names = [str(row["class"]) for row in judgement.classes]
+def _matrix_lines(
+    judgement: Judgement | PictureJudgement, names: Sequence[str], heads: Sequence[str]
+) -> list[str]:
     cells = [str(count) for count in judgement.matrix.ravel()]
-    width = 1 + max(map(len, [*names, *cells]))
+    width = 1 + max(map(columns_of, [*heads, *cells]))
+    first = max(width, 1 + max(map(columns_of, names)))
     lines = [
         "confusion matrix (rows: true class, columns: predicted class)",
-        " " * width + "".join(f"{name:>{width}}" for name in names),
+        " " * first + "".join(" " * (width - columns_of(head)) + head for head in heads),
     ]
     for name, row in zip(names, judgement.matrix, strict=True):
-        lines.append(f"{name:<{width}}" + "".join(f"{count:>{width}}" for count in row))
+        lines.append(padded(name, first) + "".join(f"{count:>{width}}" for count in row))
     return lines

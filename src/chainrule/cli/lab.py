@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError, extra
-from chainrule.cli.shared import DATA_HELP, DONE, notice
+from chainrule.cli.shared import DONE, SOURCES, notice
 from chainrule.terminal import is_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainrule.data.dataset import Dataset
     from chainrule.lab.networks import Lab
 
 PORT = 8765
@@ -34,7 +37,8 @@ def add_parser(commands: Any) -> None:
         help="the run folder whose networks are shown (default: two of the lab's own)")  # fmt: skip
     add("--port", metavar="N", type=int, default=PORT,
         help=f"default: {PORT}; a taken one gives way to the next that is free")  # fmt: skip
-    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add("--data", metavar="SOURCE",
+        help=f"{SOURCES} (default: what the run was trained on, else auto)")  # fmt: skip
     add("--export", metavar="DIR", type=Path,
         help="write a static copy for any file server into a new folder, and end")  # fmt: skip
     add("--no-browser", action="store_true", help="print the address, and open no browser")
@@ -70,11 +74,10 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _opened(options: argparse.Namespace) -> Lab:
     """Return data and networks, trained now where there are none yet."""
-    from chainrule.data.mnist import load_dataset
     from chainrule.lab import networks
 
     say = notice(options.quiet)
-    dataset = load_dataset(options.data, notice=say)
+    dataset = _dataset(options, say)
     networks.check_dataset(dataset)
     if options.folder is not None:
         found = networks.networks_of_run(options.folder, dataset, say)
@@ -83,6 +86,18 @@ def _opened(options: argparse.Namespace) -> Lab:
     for network in found.values():
         say(f"{network.title}: {network.accuracy_words}")
     return networks.Lab(dataset, found)
+
+
+def _dataset(options: argparse.Namespace, say: Callable[[str], None]) -> Dataset:
+    """Return the images to show: those that the run's networks were trained on, unless told."""
+    from chainrule.data.mnist import load_dataset
+    from chainrule.experiments.run_folder import dataset_of_model
+    from chainrule.reading.classifier import ImageClassifier
+
+    models = [] if options.folder is None else sorted(options.folder.glob("models/*.npz"))
+    if not models:
+        return load_dataset(options.data or "auto", notice=say)
+    return dataset_of_model(ImageClassifier.load(models[0]), options.data, say)
 
 
 def _has_screen() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ from chainrule.storage.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def write_dataset(dataset: Dataset, path: Path, say: Callable[[str], None]) -> None:
@@ -38,6 +38,10 @@ def write_dataset(dataset: Dataset, path: Path, say: Callable[[str], None]) -> N
     """
     if path.is_file() or (path.is_dir() and any(path.iterdir())):
         raise ChainruleError(f"{path} is there already: name a new file or folder.")
+    if path.absolute().is_relative_to(Path(dataset.place).absolute()) and dataset.pictures:
+        raise ChainruleError(
+            f"{path} lies in {dataset.place}, and would become a part of it: name another place."
+        )
     arrays = _arrays(dataset)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,7 @@ _NO_IMAGES = {
     **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), _TABLE),
     **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
 }
+_MOVE_A_CURSOR = ("Cc", "Cs", "Zl", "Zp")  # or are half a letter
 NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
 
 OK = "ok"
@@ -317,13 +318,15 @@ def _as_title(name: str) -> str:
     """Return the name of a dataset as figures, reports and JSON can hold it."""
     if name in EMNIST:
         return f"EMNIST {name.partition('-')[2]}"
-    return printable(name)
+    return name.encode(errors="backslashreplace").decode()  # the name of a file may be no text
 
 
 def printable(name: str) -> str:
-    """Return the name of a file as figures, terminals and JSON can hold it: it may be no text."""
-    text = in_one_form(name).encode(errors="backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    """Return the name of a class as figures, tables and JSON can hold it, in one line."""
+    return "".join(
+        ascii(sign)[1:-1] if unicodedata.category(sign) in _MOVE_A_CURSOR else sign
+        for sign in in_one_form(name)
+    )
 
 
 def in_one_form(name: str) -> str:

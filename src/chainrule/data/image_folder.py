@@ -37,8 +37,8 @@ TEST_SHARE = 5  # every fifth picture of a class is set aside to test, as of the
 FEWEST = 3  # pictures of a class: one to test, one to validate, one to train on
 SECONDS = 2, 10  # before the first word of progress, and from one to the next
 
-_TRAIN, _TEST = {"train", "training"}, {"test", "testing"}
-_VALIDATION = {"val", "valid", "validation"}
+_TRAIN, _TEST = ("train", "training"), ("test", "testing")
+_VALIDATION = ("val", "valid", "validation")
 _OF_SYSTEMS = {"__macosx", "@eadir", "$recycle.bin", "lost+found", "__pycache__"}
 _OF_SYSTEMS |= {"thumbs.db", "desktop.ini"}
 
@@ -177,8 +177,7 @@ def _parts(folder: Path) -> _Parts | None:
     )
     if train and test:
         return _Parts(train, test, [one for one in folders if one not in (train, test)])
-    known = _TRAIN | _TEST | _VALIDATION
-    if by_name and set(by_name) <= known:
+    if by_name and set(by_name) <= {*_TRAIN, *_TEST, *_VALIDATION}:
         names = ", ".join(one.name for one in folders)
         raise ChainruleError(
             f"{folder} is divided into {names}, but train and test are both needed: add or rename "
@@ -260,6 +259,8 @@ def _check_classes(
                 f"{folder}: the class {name} has no picture that can be read "
                 f"({', '.join(sorted(suffixes()))}): remove its folder, or put pictures there."
             )
+    if test and not any(test.values()):
+        raise ChainruleError(f"{folder.parent} has no picture to test: put some into test.")
     if strangers := [name for name, paths in test.items() if paths and name not in train]:
         raise ChainruleError(
             f"{folder}: {strangers[0]} is a class to test, but there is no picture of it to train "
@@ -300,8 +301,6 @@ def divided(listing: Listing) -> tuple[list[Picture], list[Picture]]:
     if not listing.is_divided:
         test = [train[i] for i in sorted(chosen)]
         train = [picture for i, picture in enumerate(train) if i not in chosen]
-    if not test:
-        raise ChainruleError(f"{listing.folder} has no picture to test: put some into test.")
     return _mixed(train, draw), _mixed(test, draw)
 
 

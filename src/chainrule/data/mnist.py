@@ -165,8 +165,8 @@ def load_dataset(
 
 def checked_size(size: Sequence[int]) -> tuple[int, int]:
     """Return height and width, once they are known to be such."""
-    if len(size) != 2:
-        raise ChainruleError(f"size must be height and width, got {len(size)} numbers.")
+    if not isinstance(size, (list, tuple)) or len(size) != 2:
+        raise ChainruleError(f"size must be height and width, such as (28, 28), got {size!r}.")
     height, width = (whole_number("size", side, at_least=1) for side in size)
     return height, width
 
@@ -365,8 +365,8 @@ class Place:
     files : tuple of FileReport
         The four files, their sizes and verdicts; none for a sample that is not unpacked.
     state : str
-        ``"MNIST"``, ``"another dataset"``, ``"damaged"``, ``"incomplete"`` or ``"nothing"``; of
-        the sample ``"available"`` or ``"not installed"``.
+        ``"MNIST"``, ``"another dataset"``, ``"a folder of pictures"``, ``"damaged"``,
+        ``"incomplete"`` or ``"nothing"``; of the sample ``"available"`` or ``"not installed"``.
     """
 
     name: str
@@ -396,7 +396,9 @@ def cache_status() -> tuple[Place, ...]:
     places = [_place("cache", cache_folder(), inspect_cache())]
     places += [_place(*neighbour) for neighbour in _neighbours()]
     if value := os.environ.get(VARIABLE):
-        places.insert(0, _place(VARIABLE, path := _expanded(value), _inspect_if_there(path)))
+        place = _place(VARIABLE, path := _expanded(value), _inspect_if_there(path))
+        state = "a folder of pictures" if picture_folder(path) else place.state
+        places.insert(0, replace(place, state=state))
     return (*places, _sample_place())
 
 
@@ -471,4 +473,9 @@ def verify(path: str | os.PathLike[str] | None = None) -> tuple[FileReport, ...]
     ChainruleError
         If there is no such folder or file.
     """
+    if path is not None and picture_folder(path):
+        raise ChainruleError(
+            f"{path} is a folder of pictures, and there are only MNIST's four files to compare "
+            "with: name a folder that has them."
+        )
     return inspect_cache() if path is None else inspect(_expanded(path))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from chainrule.checks import ChainruleError
+from chainrule.data.dataset import Dataset
 from chainrule.data.split import Split
 from chainrule.experiments.environment import environment
 from chainrule.experiments.keeping import CHECKPOINTS, Keep
@@ -24,6 +25,8 @@ from chainrule.experiments.record import RECORD, TENSORBOARD, add_to_record
 from chainrule.experiments.settings import Lane
 from chainrule.experiments.statistics import finished, summarise
 from chainrule.network import Network
+from chainrule.reading.classifier import ImageClassifier
+from chainrule.reading.own_data import dataset_for, own_dataset
 from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
 from chainrule.terminal import command
@@ -286,15 +289,23 @@ def model_path(folder: Path, name: str) -> Path:
     return folder / MODELS / f"{name}.npz"
 
 
-def place_of_data(model: Path) -> str | None:
-    """Return where the run folder says that its data is, given one of its models; None if not."""
-    folder = model.absolute().parent.parent
-    if model.absolute().parent.name != MODELS:
-        return None
-    with suppress(ChainruleError):
-        place = checked_metrics(folder, kind=None)["data"].get(PLACE)
-        return place if isinstance(place, str) else None
-    return None
+def dataset_of_model(classifier: ImageClassifier, source: str | None, say: Say) -> Dataset:
+    """Return the dataset of a source; without one the data that a model was trained on.
+
+    The run folder that the model is in knows where that was. A model of MNIST takes any MNIST.
+
+    Raises
+    ------
+    ChainruleError
+        If it is not there, or is other data by now.
+    """
+    if source or not classifier.is_of_own_data:
+        return dataset_for(classifier, source or "auto", say)
+    models, places = Path(classifier.path).absolute().parent, []
+    if models.name == MODELS:
+        with suppress(ChainruleError):
+            places = [checked_metrics(models.parent, kind=None)["data"].get(PLACE)]
+    return own_dataset(classifier, places, say)
 
 
 def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None) -> dict[str, Any]:

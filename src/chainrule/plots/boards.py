@@ -12,11 +12,14 @@ from numpy.typing import ArrayLike
 from chainrule import checks
 from chainrule.checks import ChainruleError, Integers
 from chainrule.plots import paper
+from chainrule.plots.fonts import class_labels, fitted
 from chainrule.plots.paper import BLUE, QUIET, VERMILLION, Array, count_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SMALLEST_TEXT = 7.5  # points, of a caption
+ONE_LINE = 5  # letters of a class's name, of which two stand in one line
 MOST_PICTURES = 100  # beyond that a picture is smaller than its caption
 Look: TypeAlias = dict[str, Any]
 GAP = 0.12  # between two pictures, as a share of their width
@@ -82,12 +85,14 @@ class Board:
         row, column = divmod(index, self.columns)
         return column * (1 + GAP), row * self.row
 
-    def write(self, index: int, line: int, text: str, **how: Any) -> None:
-        """Write one line of the caption below a picture."""
+    def write(self, index: int, line: int, name: str, before: str = "", **how: Any) -> None:
+        """Write one line of the caption below a picture, no wider than its place."""
         left, top = self._corner(index)
-        place = {"ha": "center", "va": "center", "fontsize": self.points * self.line / 1.45}
         top += self.height + 0.07 + (line + 0.5) * self.line
-        self.axes.text(left + 0.5, top, text, **place, **how)
+        size, weight = self.points * self.line / 1.45, how.get("fontweight", "normal")
+        wide = self.points * (1 + 0.7 * GAP)
+        text, size = fitted(name, wide, size, min(size, SMALLEST_TEXT), before, weight)
+        self.axes.text(left + 0.5, top, text, ha="center", va="center", fontsize=size, **how)
 
     def frame(self, index: int, **how: Any) -> None:
         """Draw a frame around a picture."""
@@ -188,6 +193,11 @@ def _named(name: str, labels: Integers, classes: Sequence[object] | None) -> lis
     return [str(classes[label]) for label in labels]
 
 
+def _drawn(labels: Integers, classes: Sequence[object] | None) -> list[str]:
+    """Return these names as they can be drawn."""
+    return _named("labels", labels, None if classes is None else class_labels(classes))
+
+
 def _sure(probability: float) -> str:
     # Rounding alone must not make a network quite certain.
     return "> 99.9% sure" if probability >= 0.9995 else f"{probability:.1%} sure"
@@ -244,7 +254,7 @@ def samples(
     title = title or "Samples with their labels"
     board = Board(figure, title, images[chosen], _grey(images), lines=1)
     shown = _named("y", labels[chosen], classes)
-    for index, label in enumerate(shown):
+    for index, label in enumerate(_drawn(labels[chosen], classes)):
         board.write(index, 0, label)
     return board.finished(
         f"{count_of(count, 'sample image')} of {len(images):,}, row by row with the "
@@ -340,8 +350,9 @@ def predictions(
     true, answers = _named("labels", labels, classes), _named("predicted", predicted, classes)
     grey, lines = _grey(images, black_and_white), 2 if sure is None else 3
     board = Board(figure, title or f"Predictions: {result}", images, grey, lines=lines)
-    for index in range(len(images)):
-        _mark(board, index, true[index], answers[index], labels[index] == predicted[index])
+    drawn = zip(_drawn(labels, classes), _drawn(predicted, classes), strict=True)
+    for index, (one, other) in enumerate(drawn):
+        _mark(board, index, one, other, labels[index] == predicted[index])
         if sure is not None:
             board.write(index, 2, _sure(sure[index]), color=QUIET)
     words = f"{count_of(len(images), 'image')} with true and predicted class, {result}."
@@ -351,13 +362,13 @@ def predictions(
 
 def _mark(board: Board, index: int, label: str, predicted: str, is_right: bool) -> None:
     """Write true and predicted class; sign, weight and frame tell which answers are wrong."""
-    board.write(index, 0, f"true {label}")
+    board.write(index, 0, label, "true ")
     if is_right:
         board.frame(index, edgecolor=BLUE, linewidth=1.2)
-        board.write(index, 1, f"✓ predicted {predicted}")
+        board.write(index, 1, predicted, "✓ predicted ")
     else:
         board.frame(index, edgecolor=VERMILLION, linewidth=3, linestyle=(0, (3, 1.2)))
-        board.write(index, 1, f"✗ predicted {predicted}", fontweight="bold")
+        board.write(index, 1, predicted, "✗ predicted ", fontweight="bold")
 
 
 @paper.drawn_in_our_style
@@ -413,17 +424,20 @@ def mistakes(
     result = f"{count_of(len(wrong), 'mistake')} in {count_of(len(images), 'image')}"
     which = f": the {len(shown)} that the network was most sure of" if len(shown) > 1 else ""
 
-    board = Board(figure, title or result + which, images[shown], _grey(images), lines=2)
     true, answers = (
         _named(name, these[shown], classes)
         for name, these in (("labels", labels), ("predicted", predicted))
     )
-    errors = [f"{one} taken for {other}" for one, other in zip(true, answers, strict=True)]
-    captions = list(zip(errors, map(_sure, sure[shown]), strict=True))
-    for index, (error, confidence) in enumerate(captions):
-        board.write(index, 0, error)
-        board.write(index, 1, confidence, color=QUIET)
-    first = ", ".join(captions[0])
+    is_short = max(map(len, true + answers)) <= ONE_LINE
+    lines = 2 if is_short else 3
+    board = Board(figure, title or result + which, images[shown], _grey(images), lines=lines)
+    drawn = zip(_drawn(labels[shown], classes), _drawn(predicted[shown], classes), strict=True)
+    for index, (one, other) in enumerate(drawn):
+        if not is_short:
+            board.write(index, 0, one)
+        board.write(index, lines - 2, other, f"{one} taken for " if is_short else "taken for ")
+        board.write(index, lines - 1, _sure(sure[shown][index]), color=QUIET)
+    first = f"{true[0]} taken for {answers[0]}, {_sure(sure[shown][0])}"
     return board.finished(f"{result}; {len(shown)} shown, the most confident first: {first}.")
 
 

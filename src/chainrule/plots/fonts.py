@@ -6,7 +6,8 @@ import functools
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,44 @@ def drawable(words: str) -> str:
     nowhere = _fonts_with(_lacking(words))[1]
     letters = "".join(map(re.escape, sorted(nowhere)))
     return re.sub(f"[{letters}]+", LEFT_OUT, words) if letters else words
+
+
+def class_labels(classes: Sequence[object]) -> list[str]:
+    """Return the names of classes as they can be drawn; a number tells what else would look alike.
+
+    It is the place of the class, counted from 0.
+    """
+    drawn = [drawable(str(name)) for name in classes]
+    alike = {name for name, count in Counter(drawn).items() if count > 1}
+    return [f"{i}: {name}" if name in alike else name for i, name in enumerate(drawn)]
+
+
+def fitted(
+    name: str, width: float, size: float, least: float, before: str = "", weight: str = "normal"
+) -> tuple[str, float]:
+    """Return the words `before` and a name, and the size of letters that makes both fit a width.
+
+    Letters get smaller, down to the size `least`; a name that is still too wide loses its middle,
+    for names often differ at their ends.
+    """
+    words = before + name
+    size = min(size, max(least, size * width / max(_width(words, size, weight), 1)))
+    kept = len(name)
+    while kept > 2 and _width(words, size, weight) > width:
+        kept -= 1
+        words = f"{before}{name[: (kept + 1) // 2]}{LEFT_OUT}{name[len(name) - kept // 2 :]}"
+    return words, size
+
+
+def _width(words: str, size: float, weight: str) -> float:
+    """Return how wide words are, in the unit of the size of their letters."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    family = [FONT, *_fonts_with(_lacking(words))[0]]
+    properties = FontProperties(family=family, size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(words, properties, ismath=False)
+    return float(width)
 
 
 def give_folder() -> None:

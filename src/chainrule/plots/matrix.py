@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike
 from chainrule.checks import ChainruleError, numbers
 from chainrule.plots import paper
 from chainrule.plots.charts import percent
-from chainrule.plots.fonts import drawable
+from chainrule.plots.fonts import class_labels, fitted
 from chainrule.plots.paper import FAINT, INK, VERMILLION, Array, count_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LONGEST_NAME = 130  # points; of a longer one the middle is left out
 SMALLEST_TEXT = 6  # points; counts that need a smaller one are left out
 
 
@@ -66,7 +67,7 @@ def confusion(
     figure, axes, cell = _square_axes(figure, len(counts))
     picture = axes.imshow(errors, cmap=_error_colours(), vmin=0, vmax=max(most, 1))
     _write_counts(axes, counts, most, cell)
-    _name_classes(axes, names, cell)
+    _name_classes(axes, class_labels(names), cell)
     if most:
         _add_error_scale(figure, axes, picture)
     words = f"Confusion matrix of {len(counts)} classes: {result}. {_worst(errors, most, names)}"
@@ -133,10 +134,11 @@ def _write_counts(axes: Axes, counts: Array, most: int, cell: float) -> None:
 
 def _name_classes(axes: Axes, names: Sequence[str], cell: float) -> None:
     size = min(10.0, max(5.0, 0.62 * cell))
+    names = [fitted(name, LONGEST_NAME, size, size)[0] for name in names]
     paper.quiet_ticks(axes, size)
     too_wide = 0.65 * size * max(map(len, names)) > 0.95 * cell
     step = math.ceil(size / cell)  # names must not overlap
-    shown = list(map(drawable, names[::step]))
+    shown = names[::step]
     axes.set_xticks(range(0, len(names), step), shown, rotation=90 if too_wide else 0)
     axes.set_yticks(range(0, len(names), step), shown)
     axes.set(xlabel="Predicted class", ylabel="True class")

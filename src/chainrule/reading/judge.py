@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,13 @@ import numpy as np
 from chainrule.checks import ChainruleError, Integers
 from chainrule.data.dataset import MNIST, Dataset
 from chainrule.data.image_folder import dataset_of, divided, list_pictures, with_progress
-from chainrule.data.mnist import VARIABLE, load_dataset, picture_folder
 from chainrule.reading.answer import read
+from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import TRAIN_IMAGES, ImageClassifier
 from chainrule.reading.evaluation import confusion_matrix, precision_and_recall
 from chainrule.training import loss_and_accuracy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from chainrule.data.image_folder import Listing, Say
@@ -156,56 +154,20 @@ def _rows(classifier: ImageClassifier, matrix: Integers, unread: Integers) -> li
     ]
 
 
-def own_dataset(classifier: ImageClassifier, places: Sequence[str | None], say: Say) -> Dataset:
-    """Return the very data that a model was trained on.
-
-    Parameters
-    ----------
-    classifier : ImageClassifier
-    places : sequence of str or None
-        Where it may be, before the place that the model's file names as it was typed, and
-        CHAINRULE_DATA.
-    say : callable
-
-    Raises
-    ------
-    ChainruleError
-        If it is in none of them.
-    """
-    typed = classifier.training.get("data")
-    sources = [*places, None if typed == "auto" else typed, os.environ.get(VARIABLE)]
-    problems = []
-    for source in dict.fromkeys(source for source in sources if source):
-        try:
-            dataset = dataset_for(classifier, str(source), say)
-        except (ChainruleError, OSError) as error:
-            problems.append(str(error).removesuffix("."))
-            continue
-        if dataset.sha256 == classifier.data["sha256"]:
-            return dataset
-        problems.append(f"{dataset.title} from {dataset.place} is other data")
-    why = f" ({problems[0]})" if problems else ""
-    raise ChainruleError(
-        f"{classifier.path} was trained on {classifier.trained_on}, and that was not found{why}: "
-        "name the data to judge it on with --data."
-    )
-
-
-def dataset_for(classifier: ImageClassifier, source: str, say: Say) -> Dataset:
-    """Load the dataset of a source; the pictures of a folder are scaled as the model's own."""
-    if classifier.is_scaled and picture_folder(source):
-        crop = classifier.pictures["way"] == "crop"
-        return load_dataset(source, size=classifier.image_shape, crop=crop, notice=say)
-    return load_dataset(source, notice=say)
-
-
 def judge_folder(
     classifier: ImageClassifier, folder: Path, say: Say
 ) -> Judgement | PictureJudgement:
     """Judge a model on a folder of pictures: its own test pictures, or others as `read` does."""
+    shape = classifier.image_shape
+    if not classifier.is_scaled and shape != (SIDE, SIDE):
+        raise ChainruleError(
+            f"{classifier.path} does not say how pictures become its {classifier.size_text}: write "
+            "them in this size with 'chainrule data convert FROM TO --size HxW', and judge it on "
+            "TO."
+        )
     listing = list_pictures(folder, say, classes_at_least=1)
     if classifier.is_scaled and _may_be_its_own(classifier, listing):
-        dataset = dataset_of(listing, classifier.image_shape, classifier.pictures["way"], say)
+        dataset = dataset_of(listing, shape, classifier.pictures["way"], say)
         if dataset.sha256 == classifier.data.get("sha256"):
             return judge(classifier, dataset)
     return judge_pictures(classifier, listing, say)
