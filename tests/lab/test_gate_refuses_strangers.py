@@ -105,7 +105,8 @@ def test_the_page_may_be_opened_by_each_name_of_this_machine(client, host):
     own = f"{host}:{client.port}"
     assert client.send("GET", "/api/lab", {"Host": own})[0] == 200
     headers = client.own_headers | {"Host": own, "Origin": f"http://{own.lower()}"}
-    body = json.dumps({"pixels": [0] * 4 + [255] + [0] * 4, "width": 3, "height": 3}).encode()
+    drawing = {"pixels": [0] * 4 + [255] + [0] * 4, "width": 3, "height": 3}
+    body = json.dumps(drawing | {"network": "adam-seed0"}).encode()
     assert client.send("POST", "/api/centre", headers, body)[0] == 200
 
 

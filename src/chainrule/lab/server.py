@@ -45,7 +45,7 @@ ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/difference": (("a", "b"), answers.difference),
 }
 CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
-    "/api/centre": (("pixels", "width", "height"), answers.centre),
+    "/api/centre": (("network", "pixels", "width", "height"), answers.centre),
     "/api/forward": (("network", "image"), answers.forward),
     "/api/unit": (("network", "image", "layer", "unit"), answers.unit),
     "/api/backward": (walk.BATCH, walk.backward),

@@ -45,6 +45,17 @@ export function ink(canvas, pixels, width, height, white = 1) {
   });
 }
 
+// A stage of a photograph as the server sends it: one byte a pixel or three, in base64. Of one byte
+// it is ink on paper, of three the colours that were seen.
+export function colours(canvas, { width, height, channels, bytes }) {
+  const values = Uint8Array.from(atob(bytes), (sign) => sign.charCodeAt(0));
+  if (channels === 1) return ink(canvas, values, width, height, 255);
+  return paint(canvas, width, height, (data) => {
+    data.fill(255);
+    for (let i = 0; i < width * height; i += 1) data.set(values.subarray(3 * i, 3 * i + 3), 4 * i);
+  });
+}
+
 // Signed numbers from -limit to +limit; 0 has the colour of neither.
 export function signed(canvas, values, width, height, limit) {
   const most = limit || values.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
