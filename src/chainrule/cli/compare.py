@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError
-from chainrule.cli.shared import DATA_HELP, DONE, manner
+from chainrule.cli.shared import DONE, add_data_options, manner
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.optimizers import OPTIMIZERS
 
@@ -42,7 +42,7 @@ def add_parser(commands: Any) -> None:
         help="images to train on (default: 20000, or all if there are fewer)")  # fmt: skip
     add("--split-seed", metavar="N", type=int, default=0,
         help="draws validation set and subset, the same for every run (default: 0)")  # fmt: skip
-    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add_data_options(parser)
     add("--threads", metavar="N", type=int, default=1,
         help="BLAS threads of a run; another number gives other bits (default: 1)")  # fmt: skip
     add("--jobs", metavar="N", type=int,

@@ -70,6 +70,8 @@ def _polarity(reading: Reading) -> str | None:
 def _remarks(classifier: ImageClassifier, reading: Reading) -> list[str]:
     """Return what was assumed, and what should make the reader doubt."""
     remarks = [classifier.assumption] if classifier.assumption else []
+    if reading.remark:
+        remarks.append(reading.remark)
     if reading.strokes is not None:
         remarks.append(f"Read as {_polarity(reading)} ground, centred by MNIST's rule.")
         if not classifier.knows_mnist:

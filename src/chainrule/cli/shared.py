@@ -11,10 +11,11 @@ from typing import Any
 from chainrule.terminal import tell
 
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-DATA_HELP = (
-    "auto, cache, network, openml, sample, or a folder of IDX files (default: auto, "
-    "which takes the first that is there)"
+SOURCES = (
+    "auto, cache, network, openml, sample, a folder of IDX files, an .npz file as Keras has it, or "
+    "a folder of pictures, one subfolder a class"
 )
+DATA_HELP = f"{SOURCES} (default: auto, which takes the first that is there)"
 
 
 def notice(quiet: bool) -> Callable[[str], None]:
@@ -37,6 +38,24 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--quiet", action="store_true",
         help="show nothing but errors, and the JSON where that is asked for")  # fmt: skip
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add --data, and how the pictures of a folder are scaled."""
+    parser.add_argument("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    parser.add_argument("--size", metavar="HxW", type=_size,
+        help="scale the pictures of a folder to this height and width, such as 28x28; what remains "
+        "has the grey of the picture's border (default: they have one size)")  # fmt: skip
+    parser.add_argument("--crop", action="store_true",
+        help="with --size: fill the size, and cut off what is too long of a picture")  # fmt: skip
+
+
+def _size(text: str) -> list[int]:
+    """Read "28x28"."""
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise argparse.ArgumentTypeError(f"height and width such as 28x28 are needed, got {text!r}")
+    return [int(height), int(width)]
 
 
 def is_same_file(one: Path, other: Path) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.checks import TrainingDiverged
 from chainrule.cli.shared import (
     CHECK_SAID_NO,
-    DATA_HELP,
     DONE,
+    add_data_options,
     add_output_options,
     complain,
     manner,
@@ -62,7 +62,7 @@ def add_parser(commands: Any) -> None:
         "five seconds); 'chainrule resume' goes on from the last")  # fmt: skip
     add("--log", choices=("tensorboard",),
         help="write TensorBoard's files beside the run's record.jsonl")  # fmt: skip
-    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add_data_options(parser)
     add("--threads", metavar="N", type=int, default=1,
         help="BLAS threads; another number gives other bits (default: 1)")  # fmt: skip
     add("--out", metavar="DIR", type=Path, help="the run folder (default: runs/train-TIME)")

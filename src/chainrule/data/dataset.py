@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,8 +13,13 @@ from chainrule.data.idx import ELEMENT_TYPES, LIMIT, Numbers, idx_sha256, opened
 from chainrule.data.preprocess import check_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+ClassName: TypeAlias = int | str
+
+# A confusion matrix has its square: more is no longer a figure, and tens of megabytes of JSON.
+MOST_CLASSES = 1_000
 
 
 class KnownFile(NamedTuple):
@@ -108,13 +113,17 @@ class Dataset:
         The folder, file or address.
     sha256 : dict
         Name of each of the four IDX files -> SHA-256 of its bytes, in hexadecimal.
-    classes : tuple of int
+    classes : tuple of int or of str
         The numbers that the training labels have in their file, ascending: 1 to 26 for the letters
-        of EMNIST. No number stands there without images.
+        of EMNIST. Names, where there are any. No class stands there without images.
     is_turned : bool
         Whether the images lie on their side in the files, as EMNIST's do, and were turned upright.
     auto : bool
         Whether the source was chosen by ``"auto"``, not by name.
+    pictures : dict
+        How a picture becomes such an image, as a model file keeps it: ``{"rule": "mnist"}`` for
+        MNIST and its sample, ``{"rule": "scaled", "way": "fit"}`` (or ``"crop"``) for a folder of
+        pictures; empty where nothing is known.
     """
 
     train_images: Numbers = field(repr=False)
@@ -125,9 +134,10 @@ class Dataset:
     source: str
     place: str
     sha256: dict[str, str] = field(repr=False)
-    classes: tuple[int, ...]
+    classes: tuple[ClassName, ...]
     is_turned: bool = False
     auto: bool = False
+    pictures: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, reports: Sequence[FileReport], name: str, source: str, place: str) -> Dataset:
@@ -170,6 +180,7 @@ class Dataset:
             {report.name: report.sha256 for report in reports},
             tuple(classes.tolist()),
             is_turned,
+            pictures={"rule": "mnist"} if source == "sample" or is_mnist(reports) else {},
         )
 
     @property
@@ -179,9 +190,9 @@ class Dataset:
 
     def with_gaps(self) -> Dataset:
         """Return it with a class for every number up to the largest, as older versions had it."""
-        numbers = np.array(self.classes)
+        numbers = np.array(self.classes, np.int64)
         train_labels, test_labels = numbers[self.train_labels], numbers[self.test_labels]
-        classes = tuple(range(self.classes[-1] + 1))
+        classes = tuple(range(int(numbers[-1]) + 1))
         return replace(self, train_labels=train_labels, test_labels=test_labels, classes=classes)
 
     @property
@@ -437,7 +448,7 @@ def read_npz(source: Path | bytes, *, limit: int = LIMIT, name: str = "") -> dic
                 raise ValueError(f"a member declares {max(sizes):,} bytes, more than {limit:,}")
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as members:
-                arrays = [_in_idx_type(members[member]) for member in _NPZ_MEMBERS]
+                arrays = [in_idx_type(members[member]) for member in _NPZ_MEMBERS]
     except (*_UNREADABLE, zipfile.BadZipFile, zlib.error) as error:
         raise ChainruleError(
             f"{name or str(source)}: expected an .npz file with {', '.join(_NPZ_MEMBERS)}, but it "
@@ -446,7 +457,7 @@ def read_npz(source: Path | bytes, *, limit: int = LIMIT, name: str = "") -> dic
     return dict(zip(MNIST, arrays, strict=True))
 
 
-def _in_idx_type(array: Numbers) -> Numbers:
+def in_idx_type(array: Numbers) -> Numbers:
     """Return whole numbers as bytes where they fit, as in MNIST, and all else as it is."""
     if array.dtype.kind in "ui" and array.size:
         for dtype in (np.uint8, np.int32):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.checks import ChainruleError, extra
+from chainrule.checks import ChainruleError, extra, whole_number
 from chainrule.data.cache import (
     REST,
     cache_folder,
@@ -51,6 +51,7 @@ __all__ = ["Dataset", "cache_status", "clear", "fetch", "load_dataset", "load_mn
 
 VARIABLE = "CHAINRULE_DATA"
 SAMPLE_TEST_SIZE = 1_000
+_NAMED = ("auto", "cache", "network", "openml", "sample")
 
 
 def load_mnist(
@@ -119,6 +120,8 @@ def load_mnist(
 def load_dataset(
     source: str | os.PathLike[str] = "auto",
     *,
+    size: Sequence[int] | None = None,
+    crop: bool = False,
     mirrors: Sequence[str] = MIRRORS,
     limits: Limits = LIMITS,
     notice: Notice | None = tell,
@@ -128,7 +131,12 @@ def load_dataset(
     Parameters
     ----------
     source, mirrors
-        As in `load_mnist`.
+        As in `load_mnist`; or a folder of pictures with a subfolder for each class, whose names
+        are the classes, or with such folders in ``train`` and ``test``.
+    size : (int, int), optional
+        Height and width to which the pictures of a folder are scaled; without it all have one.
+    crop : bool
+        Cut off what is too long of a picture then; else the whole of it is fitted in.
     limits : Limits
         How long the network may take.
     notice : callable, optional
@@ -149,13 +157,31 @@ def load_dataset(
             f"got {source!r}."
         )
     network = Network(mirrors, limits, notice)
-    dataset = _of_source(source, network)
+    dataset = _of_source(source, network, None if size is None else checked_size(size), crop)
     if dataset.is_turned:
         network.say(f"{dataset.name} has its images on their side: they are turned upright.")
     return dataset
 
 
-def _of_source(source: str | os.PathLike[str], network: Network) -> Dataset:
+def checked_size(size: Sequence[int]) -> tuple[int, int]:
+    """Return height and width, once they are known to be such."""
+    if len(size) != 2:
+        raise ChainruleError(f"size must be height and width, got {len(size)} numbers.")
+    height, width = (whole_number("size", side, at_least=1) for side in size)
+    return height, width
+
+
+def _of_source(
+    source: str | os.PathLike[str], network: Network, size: tuple[int, int] | None, crop: bool
+) -> Dataset:
+    if crop and size is None:
+        raise ChainruleError("--crop says how to scale, and needs a size: add --size 28x28, say.")
+    if source == "auto" and os.environ.get(VARIABLE):
+        return replace(_from_variable(network.notice, size, crop), auto=True)
+    if source not in _NAMED:
+        return _of_path(_expanded(source), network.notice, size, crop)
+    if size is not None:
+        raise _no_size(str(source))
     match source:
         case "auto":
             return replace(_automatic(network), auto=True)
@@ -167,14 +193,45 @@ def _of_source(source: str | os.PathLike[str], network: Network) -> Dataset:
             return _from_network((), replace(network, mirrors=(OPENML,)))
         case "sample":
             return _sample(network.say)
-        case _:
-            return read_dataset(_expanded(source))
+    raise AssertionError(source)
+
+
+def _of_path(
+    path: Path, notice: Notice | None, size: tuple[int, int] | None, crop: bool
+) -> Dataset:
+    """Return what a path leads to: IDX files, an .npz file, or a folder of pictures."""
+    if folder := picture_folder(path):
+        from chainrule.data.image_folder import read_image_folder
+
+        say = notice or (lambda message: None)
+        return read_image_folder(folder, size, "crop" if crop else "fit", say)
+    if size is not None:
+        raise _no_size(str(path))
+    return read_dataset(path)
+
+
+def picture_folder(source: str | os.PathLike[str]) -> Path | None:
+    """Return the folder of pictures that a source leads to; None if it leads to anything else."""
+    if source == "auto":
+        source = os.environ.get(VARIABLE, "")
+    if not source or source in _NAMED:
+        return None
+    from chainrule.data.image_folder import holds_pictures
+
+    path = _expanded(source)
+    is_one = path.is_dir() and holds_pictures(path) and state_of(inspect(path)) == "nothing"
+    return path if is_one else None
+
+
+def _no_size(source: str) -> ChainruleError:
+    return ChainruleError(
+        f"--size is for a folder of pictures, and the images of {source} are taken as they are: "
+        "leave it out."
+    )
 
 
 def _automatic(network: Network) -> Dataset:
-    """Return the first dataset that there is, in the order that `load_mnist` describes."""
-    if os.environ.get(VARIABLE):
-        return _from_variable()
+    """Return the first dataset that there is behind CHAINRULE_DATA, in `load_mnist`'s order."""
     cached = inspect_cache()
     if state_of(cached) == "MNIST":
         return Dataset.of(cached, "MNIST", "cache", str(cache_folder()))
@@ -221,11 +278,11 @@ def _downloaded(
     return found
 
 
-def _from_variable() -> Dataset:
+def _from_variable(notice: Notice | None, size: tuple[int, int] | None, crop: bool) -> Dataset:
     """Return what CHAINRULE_DATA stands for; what is wrong with it never leads elsewhere."""
     value = os.environ[VARIABLE]
     try:
-        return read_dataset(_expanded(value))
+        return _of_path(_expanded(value), notice, size, crop)
     except ChainruleError as error:
         raise ChainruleError(f"{VARIABLE} is set to {value!r}: {error}") from error
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from typing import IO, Any
+from functools import cache
+from typing import IO, Any, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.checks import Array, ChainruleError, extra
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Pixels = TypeVar("Pixels", Array, Bytes)
 
 MOST_PIXELS = 100_000_000  # twice what a telephone takes; more is a mistake, or a bomb
 LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and their frame take
@@ -58,7 +63,40 @@ def read_photograph(path: str | os.PathLike[str], side: int) -> Array:
     return _read(path, lambda image: _colours(image, side))
 
 
-def _read(path: str | os.PathLike[str], decode: Callable[[Any], Array]) -> Array:
+def read_scaled(
+    path: str | os.PathLike[str], shape: tuple[int, int] | None = None, way: str = "fit"
+) -> Bytes:
+    """Read an image file in grey, in a size that all pictures of a dataset have.
+
+    This alone prepares pictures of one's own, those in training and those to be told later.
+
+    Parameters
+    ----------
+    path : str or path
+        As for `read_picture`.
+    shape : (int, int), optional
+        Height and width to scale to; a picture of this size stays as it is, as all do without it.
+    way : str
+        ``"fit"``: the whole picture, what remains of the shape filled with the grey of its border.
+        ``"crop"``: the shape filled, what is too long cut off at both ends.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+        From 0 (black) to 255 (white), upright as EXIF says; transparent ground is black or white,
+        whichever differs more from what is drawn on it.
+    """
+    return _read(path, lambda image: _scaled(image, shape, way))
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """Return how the names of the files end that can be read, in lower case."""
+    known = extra("PIL.Image").registered_extensions()
+    return frozenset(suffix for suffix, kind in known.items() if kind in FORMATS)
+
+
+def _read(path: str | os.PathLike[str], decode: Callable[[Any], Pixels]) -> Pixels:
     pillow = extra("PIL.Image")
     file = _opened(path)
     with file, warnings.catch_warnings():
@@ -123,6 +161,41 @@ def _colours(image: Any, side: int) -> Array:
     if upright.has_transparency_data:
         upright = _on_a_ground(upright.convert("RGBA"))
     return np.asarray(upright.convert("RGB"), np.float32) / np.float32(255)
+
+
+def _scaled(image: Any, shape: tuple[int, int] | None, way: str) -> Bytes:
+    """Decode an image of any mode in grey, and bring it to this height and width."""
+    if shape is not None:
+        image.draft("L", (2 * max(shape), 2 * max(shape)))  # a JPEG file is decoded smaller at once
+    upright = extra("PIL.ImageOps").exif_transpose(image)
+    if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
+        deep = np.rint(_deep_grey(upright) * 255).astype(np.uint8)
+        upright = extra("PIL.Image").fromarray(deep)
+    elif upright.has_transparency_data:
+        upright = _on_a_ground(upright.convert("RGBA"))
+    grey = upright.convert("L")
+    if shape is None or grey.size == shape[::-1]:
+        return np.asarray(grey)
+    return _cropped(grey, *shape) if way == "crop" else _fitted(grey, *shape)
+
+
+def _fitted(grey: Any, height: int, width: int) -> Bytes:
+    """Return the whole picture in the middle of a ground that has the grey of its border."""
+    pillow = extra("PIL.Image")
+    factor = min(width / grey.width, height / grey.height)
+    size = (max(1, round(grey.width * factor)), max(1, round(grey.height * factor)))
+    pixels = np.asarray(grey)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    whole = pillow.new("L", (width, height), int(np.median(border)))
+    place = ((width - size[0]) // 2, (height - size[1]) // 2)
+    whole.paste(grey.resize(size, pillow.Resampling.BILINEAR), place)
+    return np.asarray(whole)
+
+
+def _cropped(grey: Any, height: int, width: int) -> Bytes:
+    """Return as much of the middle of a picture as has the form asked for."""
+    bilinear = extra("PIL.Image").Resampling.BILINEAR
+    return np.asarray(extra("PIL.ImageOps").fit(grey, (width, height), bilinear))
 
 
 def _on_a_ground(image: Any) -> Any:

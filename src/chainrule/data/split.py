@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, Integers, generator
-from chainrule.data.dataset import Dataset
+from chainrule.data.dataset import MOST_CLASSES, ClassName, Dataset
 from chainrule.data.preprocess import Standardisation, stratified_subset, validation_size_of
 
-# A confusion matrix has its square: more is no longer a figure, and tens of megabytes of JSON.
-MOST_CLASSES = 1_000
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,9 @@ class Split:
         Of all training images of the dataset.
     split_seed : int
         What drew the validation images and those to train on.
-    classes : tuple of int
-        What each position stands for: the numbers that the labels have in the dataset's files.
+    classes : tuple of int or of str
+        What each position stands for: the numbers that the labels have in the dataset's files, or
+        their names.
     image_shape : (int, int)
         Height and width.
     source, title : str
@@ -39,6 +40,8 @@ class Split:
         Of the dataset.
     is_turned : bool
         Whether its images lie on their side in its files; here they are upright.
+    pictures : dict
+        How a picture becomes such an image, as the dataset has it.
     """
 
     X_train: Array = field(repr=False)
@@ -49,17 +52,19 @@ class Split:
     y_test: Integers = field(repr=False)
     standardisation: Standardisation
     split_seed: int
-    classes: tuple[int, ...]
+    classes: tuple[ClassName, ...]
     image_shape: tuple[int, int]
     source: str
     title: str
     sha256: dict[str, str]
     is_turned: bool
+    pictures: Mapping[str, str]
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """What a model file says of it: mean and standard deviation of pixels from 0 to 1."""
-        return {"mean": self.standardisation.mean, "std": self.standardisation.std}
+        """What a model file says of it: mean and deviation of pixels, and what pictures need."""
+        pictures = {"pictures": dict(self.pictures)} if self.pictures else {}
+        return {"mean": self.standardisation.mean, "std": self.standardisation.std, **pictures}
 
     def images(self, X: Array) -> Array:
         """Return standardised rows as the images that they were, pixels from 0 to 1."""
@@ -124,4 +129,5 @@ def split_dataset(dataset: Dataset, train_size: int, split_seed: int = 0) -> Spl
         dataset.title,
         dataset.sha256,
         dataset.is_turned,
+        dataset.pictures,
     )

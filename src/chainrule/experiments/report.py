@@ -86,6 +86,8 @@ def repeat_command(settings: Mapping[str, Any]) -> str:
         options["--train-size"] = [settings["train_size"]]
     # The sign = keeps a name that begins with a dash from being taken for an option.
     words = [f"--data={settings['data']}"]
+    if size := settings.get("size"):
+        words += [f"--size={size[0]}x{size[1]}", *["--crop"] * settings["crop"]]
     for name, values in options.items():
         words += [name, *map(str, values)]
     # Not as it was called here: the page is read elsewhere, and is the same whoever writes it.

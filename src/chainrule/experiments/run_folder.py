@@ -286,6 +286,17 @@ def model_path(folder: Path, name: str) -> Path:
     return folder / MODELS / f"{name}.npz"
 
 
+def place_of_data(model: Path) -> str | None:
+    """Return where the run folder says that its data is, given one of its models; None if not."""
+    folder = model.absolute().parent.parent
+    if model.absolute().parent.name != MODELS:
+        return None
+    with suppress(ChainruleError):
+        place = checked_metrics(folder, kind=None)["data"].get(PLACE)
+        return place if isinstance(place, str) else None
+    return None
+
+
 def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,

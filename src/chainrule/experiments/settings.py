@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import partial
 from itertools import pairwise, product
 from typing import Any, TypeAlias, TypeVar
@@ -82,7 +82,11 @@ class Settings:
     Attributes
     ----------
     data : str
-        A source of `load_mnist`.
+        A source of `load_dataset`.
+    size : sequence of int or None
+        Height and width to which the pictures of a folder are scaled.
+    crop : bool
+        How, as in `load_dataset`.
     learning_rates : dict of str to list of float
         The optimizers, each with its rates.
     batch_sizes, seeds, hidden : list of int
@@ -97,6 +101,8 @@ class Settings:
     """
 
     data: str
+    size: Sequence[int] | None = field(default=None, kw_only=True)
+    crop: bool = field(default=False, kw_only=True)
     learning_rates: dict[str, list[float]]
     batch_sizes: list[int]
     seeds: list[int]
@@ -164,6 +170,8 @@ class TrainingSettings:
     """
 
     data: str
+    size: Sequence[int] | None = field(default=None, kw_only=True)
+    crop: bool = field(default=False, kw_only=True)
     hidden: list[int]
     activation: str
     optimizer: str

@@ -26,7 +26,7 @@ TRAIN_SIZE = 20_000
 def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> Iterator[RunFolder]:
     """Hold the folder of a new run, with its images; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
-    dataset = load_dataset(settings.data, notice=say)
+    dataset = load_dataset(settings.data, size=settings.size, crop=settings.crop, notice=say)
     train_size = _train_size(settings, dataset, say)
     split = split_dataset(dataset, train_size, settings.split_seed)
     with ExitStack() as stack:
@@ -53,7 +53,7 @@ def go_on(folder: RunFolder, settings: EitherSettings, data: str | None, say: Sa
         If the very images that it was made with are not to be had.
     """
     sources = _places(folder, settings) if data is None else [data]
-    dataset, known = _found_again(folder, sources, say), folder.metrics["data"]
+    dataset, known = _found_again(folder, settings, sources, say), folder.metrics["data"]
     if "classes" not in known:
         dataset = dataset.with_gaps()
     split = split_dataset(dataset, known["train"], settings.split_seed)
@@ -86,12 +86,14 @@ def _places(folder: RunFolder, settings: EitherSettings) -> list[str]:
     return [source for source in dict.fromkeys(sources) if source]
 
 
-def _found_again(folder: RunFolder, sources: Sequence[str], say: Say) -> Dataset:
+def _found_again(
+    folder: RunFolder, settings: EitherSettings, sources: Sequence[str], say: Say
+) -> Dataset:
     """Return what is in the first of these sources that holds the very images of a run."""
     known, problems = folder.metrics["data"], []
     for source in sources:
         try:
-            dataset = load_dataset(source, notice=say)
+            dataset = load_dataset(source, size=settings.size, crop=settings.crop, notice=say)
         except (ChainruleError, OSError) as error:
             problems.append(str(error).removesuffix(".").removesuffix("; correct the path"))
             continue

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checks import Array, Integers
+from chainrule.data.dataset import ClassName
 from chainrule.lab import questions
 from chainrule.lab.answers import network_asked
 from chainrule.lab.asked import Asked, numbers
@@ -39,7 +40,7 @@ class Batch:
     X : array, shape (batch, pixels)
         Standardised as the network was trained.
     labels : integers, shape (batch,)
-    classes : sequence
+    classes : sequence of int or of str
         What the labels stand for.
     image_shape : (int, int)
         Height and width of an image.
@@ -48,7 +49,7 @@ class Batch:
     network: Network
     X: Array
     labels: Integers
-    classes: Sequence[Any]
+    classes: Sequence[ClassName]
     image_shape: tuple[int, int]
 
 

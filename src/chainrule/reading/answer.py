@@ -35,6 +35,8 @@ class Reading:
         What each output stands for.
     doubts : tuple of str
         Why the answer should not be trusted; empty where nothing speaks against it.
+    remark : str
+        How the picture was prepared, if that is neither by MNIST's rule nor not at all.
     strokes : Strokes or None
         What happened to the photograph on the way to its ink; None if it went in as it is.
     steps : tuple of Centring
@@ -45,6 +47,7 @@ class Reading:
     probabilities: Array
     classes: list[Any]
     doubts: tuple[str, ...] = ()
+    remark: str = ""
     strokes: Strokes | None = None
     steps: tuple[Centring, ...] = ()
 
@@ -71,7 +74,10 @@ def read(
     raw: bool = False,
     light_on_dark: bool | None = None,
 ) -> Reading:
-    """Let a model read the picture in an image file: a scan, a photograph, one digit or several.
+    """Let a model read the picture in an image file, prepared as the model's file says.
+
+    By MNIST's rule that is a scan or a photograph of one digit or several; else a picture such as
+    those in the folder that the model was trained on.
 
     Parameters
     ----------
@@ -79,8 +85,8 @@ def read(
     path : str or path
         An image file, as in `read_picture`.
     raw : bool
-        Take the picture as it is, which then has the size that the model takes. Else it is
-        brought into MNIST's form, which is for models of images of 28x28 alone.
+        Take the picture as it is, which then has the size that the model takes. Without it a
+        model whose file says nothing is taken for one of MNIST's form, if it takes 28x28.
     light_on_dark : bool, optional
         Whether the ink is lighter than the ground; by default the picture decides. A raw picture
         that is said to be dark on light is inverted.
@@ -92,6 +98,8 @@ def read(
     """
     if raw:
         return _read_as_it_is(classifier, path, invert=light_on_dark is False)
+    if classifier.is_scaled:
+        return _read_scaled(classifier, path, light_on_dark)
     if classifier.image_shape != (SIDE, SIDE):
         raise ChainruleError(
             f"{classifier.path} takes images of {classifier.size_text}, and a picture is centred "
@@ -110,7 +118,21 @@ def read(
             "The ink is so lopsided that its centre of mass is not in the middle: is there "
             "anything beside the digit?"
         )
-    return Reading(pictures, probabilities, classifier.classes, tuple(doubts), ink, steps)
+    return Reading(pictures, probabilities, classifier.classes, tuple(doubts), "", ink, steps)
+
+
+def _read_scaled(
+    classifier: ImageClassifier, path: str | os.PathLike[str], light_on_dark: bool | None
+) -> Reading:
+    if light_on_dark is not None:
+        raise ChainruleError(
+            f"{classifier.path} takes pictures on the ground that they have, as those of "
+            f"{classifier.trained_on}: leave out --dark-on-light and --light-on-dark."
+        )
+    pictures = classifier.prepared(path)[np.newaxis]
+    probabilities = classifier.probabilities(pictures)
+    doubts = doubts_of(probabilities)
+    return Reading(pictures, probabilities, classifier.classes, doubts, classifier.preparation)
 
 
 def _digits_of(photograph: Array, light_on_dark: bool | None) -> tuple[Strokes, Found]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
-from chainrule.data.dataset import MNIST, Dataset, words_of_classes
+from chainrule.data.dataset import MNIST, ClassName, Dataset, words_of_classes
+from chainrule.data.pictures import read_scaled
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense
 from chainrule.network import Network
@@ -46,6 +47,9 @@ class ImageClassifier:
         What the file says of the data that the model was trained on.
     training : dict
         What it says of the training.
+    pictures : dict
+        How a picture becomes what the network takes, as `Dataset.pictures` has it: what the file
+        says, or MNIST's rule for a model of MNIST whose file is too old to say so.
     columns : list of str, or None
         The names of a table's columns, if there are any; None where the model is one of images.
     """
@@ -59,6 +63,11 @@ class ImageClassifier:
     data: dict[str, Any] = field(repr=False)
     training: dict[str, Any] = field(repr=False)
     columns: list[str] | None = field(default=None, repr=False)
+    pictures: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.pictures and self.knows_mnist:
+            object.__setattr__(self, "pictures", {"rule": "mnist"})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, tables: bool = False) -> ImageClassifier:
@@ -107,6 +116,7 @@ class ImageClassifier:
             model.data,
             model.training,
             model.columns,
+            _pictures(name, model.preprocessing),
         )
 
     @property
@@ -124,6 +134,43 @@ class ImageClassifier:
         """Whether it was trained on MNIST or on the sample, so that MNIST's rule holds for it."""
         sha256 = (self.data.get("sha256") or {}).get(TRAIN_IMAGES)
         return self.knows_sample or sha256 == MNIST[TRAIN_IMAGES].sha256
+
+    @property
+    def is_of_own_data(self) -> bool:
+        """Whether its file says which data it was trained on, and that is not MNIST."""
+        return bool(self.data.get("sha256")) and not self.knows_mnist
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether it takes pictures as its training folder had them: scaled, and nothing else."""
+        return self.pictures.get("rule") == "scaled" and self.image_shape is not None
+
+    @property
+    def preparation(self) -> str:
+        """How it takes pictures, in one sentence."""
+        if self.is_scaled:
+            part = "its middle" if self.pictures["way"] == "crop" else "the whole of it"
+            return (
+                f"Prepared as each picture of {self.trained_on} was: grey, {part} scaled to "
+                f"{self.size_text}."
+            )
+        if self.pictures:
+            return "Read as a photograph of one digit, brought into MNIST's form."
+        return (
+            f"Brought into MNIST's form, for the model's file does not say how the images of "
+            f"{self.trained_on} came about: if they are not centred digits, prepare pictures "
+            "yourself."
+        )
+
+    def prepared(self, path: str | os.PathLike[str]) -> Array:
+        """Return the picture in a file as those of the training folder were prepared.
+
+        Returns
+        -------
+        ndarray of float32, shape (height, width)
+            From 0 (black) to 1 (white).
+        """
+        return read_scaled(path, self.image_shape, self.pictures["way"]) / np.float32(255)
 
     def takes(self, shape: tuple[int, ...]) -> bool:
         """Whether its images have this height and width."""
@@ -165,8 +212,8 @@ class ImageClassifier:
     def outputs_of(self, dataset: Dataset) -> Integers:
         """Return which output stands for each class of a dataset, shape (classes of the dataset,).
 
-        It is the one of the same number; the one in the same position where the model's classes
-        have names, or are counted from 0, as where its file names none.
+        It is the one of the same name or number. To a number it may be the one in this position,
+        where the model's classes have names, or are counted from 0, as where its file names none.
 
         Raises
         ------
@@ -174,16 +221,33 @@ class ImageClassifier:
             If the model knows other classes, or more or fewer of them.
         """
         count, wanted = len(self.classes), dataset.classes
-        numbers = [_number_of(name) for name in self.classes]
+        if any(isinstance(name, str) for name in wanted):
+            return self.outputs_for(wanted, dataset.title)
+        numbers: list[ClassName | None] = [_number_of(name) for name in self.classes]
         # Versions that counted up to the largest label made classes of the gaps as well.
         if count == len(wanted) or self.data.get("sha256") == dataset.sha256:
             if set(wanted) <= set(numbers):
                 return np.array([numbers.index(number) for number in wanted])
             if count == len(wanted) and (None in numbers or numbers == list(range(count))):
                 return np.arange(count)
-        raise ChainruleError(
-            f"{self.path} knows {count} classes ({words_of_classes(self.classes)}), but "
-            f"{dataset.title} has {len(wanted)} ({words_of_classes(wanted)}): name the data it was "
+        raise self._other_classes(wanted, dataset.title)
+
+    def outputs_for(self, wanted: Sequence[ClassName], title: str) -> Integers:
+        """Return which output stands for each of these classes, by name or number alone."""
+        names: list[Any] = self.classes
+        numbers: list[Any] = [_number_of(name) for name in names]
+        try:
+            return np.array(
+                [(names if isinstance(one, str) else numbers).index(one) for one in wanted]
+            )
+        except ValueError:
+            raise self._other_classes(wanted, title) from None
+
+    def _other_classes(self, others: Sequence[ClassName], title: str) -> ChainruleError:
+        own = self.classes
+        return ChainruleError(
+            f"{self.path} knows {len(own)} classes ({words_of_classes(own)}), but "
+            f"{title} has {len(others)} ({words_of_classes(others)}): name the data it was "
             "trained on with --data."
         )
 
@@ -235,7 +299,7 @@ def _check_header(name: str, model: Model) -> None:
 
 
 def _standardisation(name: str, preprocessing: Mapping[str, Any], pixels: int) -> Standardisation:
-    if not preprocessing:
+    if not preprocessing.keys() - {"pictures"}:
         return RAW
     try:
         mean, std = (checks.numbers(key, preprocessing[key], np.float32) for key in ("mean", "std"))
@@ -248,6 +312,19 @@ def _standardisation(name: str, preprocessing: Mapping[str, Any], pixels: int) -
     if mean.ndim or std.ndim:
         return Standardisation(mean, std)
     return Standardisation(float(preprocessing["mean"]), float(preprocessing["std"]))
+
+
+def _pictures(name: str, preprocessing: Mapping[str, Any]) -> dict[str, str]:
+    match preprocessing.get("pictures", {}):
+        case {"rule": "mnist"} | {"rule": "scaled", "way": "fit" | "crop"} as pictures:
+            return dict(pictures)
+        case {**nothing} if not nothing:
+            return {}
+        case other:
+            raise ChainruleError(
+                f"{name} prepares pictures in a way that this Chainrule does not know "
+                f"({other!s:.80}): upgrade Chainrule, or it is damaged."
+            )
 
 
 def _image_shape(name: str, data: Mapping[str, Any], pixels: int) -> tuple[int, int] | None:

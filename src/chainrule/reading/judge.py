@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from chainrule.checks import ChainruleError, Integers
 from chainrule.data.dataset import MNIST, Dataset
+from chainrule.data.image_folder import dataset_of, divided, list_pictures, with_progress
+from chainrule.data.mnist import VARIABLE, load_dataset, picture_folder
+from chainrule.reading.answer import read
 from chainrule.reading.classifier import TRAIN_IMAGES, ImageClassifier
 from chainrule.reading.evaluation import confusion_matrix, precision_and_recall
 from chainrule.training import loss_and_accuracy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from chainrule.data.image_folder import Listing, Say
 
 TEST_IMAGES = list(MNIST)[2]
 
@@ -62,6 +74,50 @@ class Judgement:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class PictureJudgement:
+    """What a model reaches on pictures that are not its own, read as `predict` reads them.
+
+    Attributes
+    ----------
+    title : str
+        What their folder is called.
+    images : int
+    doubt, trained_on, accuracy, matrix, classes
+        As in `Judgement`; a picture that was not read as one thing is not right, and stands in no
+        column of the matrix.
+    unread : dict
+        The file of each of those -> why.
+    remark : str
+        How the pictures were prepared.
+    """
+
+    title: str
+    images: int
+    doubt: str
+    trained_on: str
+    accuracy: float
+    matrix: Integers = field(repr=False)
+    classes: list[dict[str, Any]] = field(repr=False)
+    unread: dict[str, str] = field(repr=False)
+    remark: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON has it."""
+        return {
+            "data": {"title": self.title, "source": "path", "sha256": None, "images": self.images},
+            "test_accuracy": None,
+            "accuracy": self.accuracy,
+            "loss": None,
+            "doubt": self.doubt,
+            "trained_on": self.trained_on,
+            "classes": self.classes,
+            "confusion_matrix": self.matrix.tolist(),
+            "unread": self.unread,
+            "prepared": self.remark,
+        }
+
+
 def judge(classifier: ImageClassifier, dataset: Dataset) -> Judgement:
     """Let a model classify the test images of a dataset, prepared as its training images were.
 
@@ -75,22 +131,136 @@ def judge(classifier: ImageClassifier, dataset: Dataset) -> Judgement:
     y = classifier.outputs_of(dataset)[dataset.test_labels]
     loss, accuracy = loss_and_accuracy(classifier.network, X, y)
     matrix = confusion_matrix(y, classifier.network.predict(X), len(classifier.classes))
-    precision, recall = precision_and_recall(matrix)
-    classes = [
-        {
-            "class": name,
-            "images": int(matrix[i].sum()),
-            "precision": None if math.isnan(precision[i]) else float(precision[i]),
-            "recall": None if math.isnan(recall[i]) else float(recall[i]),
-        }
-        for i, name in enumerate(classifier.classes)
-    ]
+    classes = _rows(classifier, matrix, np.zeros(len(matrix), np.int64))
     doubt = doubt_of(classifier, dataset)
     is_own = classifier.data.get("sha256") == dataset.sha256
     trained_on = "" if is_own else classifier.trained_on
     if is_own and classifier.data.get("turned", False) != dataset.is_turned:
         trained_on = f"{classifier.trained_on} as its files have them, rows for columns"
     return Judgement(dataset, doubt, trained_on, accuracy, loss, matrix, classes)
+
+
+def _rows(classifier: ImageClassifier, matrix: Integers, unread: Integers) -> list[dict[str, Any]]:
+    """Return what is told of each class; images that are `unread` lie in no column."""
+    with_unread = np.column_stack([matrix, unread])
+    square = np.vstack([with_unread, np.zeros(len(matrix) + 1, np.int64)])
+    precision, recall = precision_and_recall(square)
+    return [
+        {
+            "class": name,
+            "images": int(with_unread[i].sum()),
+            "precision": None if math.isnan(precision[i]) else float(precision[i]),
+            "recall": None if math.isnan(recall[i]) else float(recall[i]),
+        }
+        for i, name in enumerate(classifier.classes)
+    ]
+
+
+def own_dataset(classifier: ImageClassifier, places: Sequence[str | None], say: Say) -> Dataset:
+    """Return the very data that a model was trained on.
+
+    Parameters
+    ----------
+    classifier : ImageClassifier
+    places : sequence of str or None
+        Where it may be, before the place that the model's file names as it was typed, and
+        CHAINRULE_DATA.
+    say : callable
+
+    Raises
+    ------
+    ChainruleError
+        If it is in none of them.
+    """
+    typed = classifier.training.get("data")
+    sources = [*places, None if typed == "auto" else typed, os.environ.get(VARIABLE)]
+    problems = []
+    for source in dict.fromkeys(source for source in sources if source):
+        try:
+            dataset = dataset_for(classifier, str(source), say)
+        except (ChainruleError, OSError) as error:
+            problems.append(str(error).removesuffix("."))
+            continue
+        if dataset.sha256 == classifier.data["sha256"]:
+            return dataset
+        problems.append(f"{dataset.title} from {dataset.place} is other data")
+    why = f" ({problems[0]})" if problems else ""
+    raise ChainruleError(
+        f"{classifier.path} was trained on {classifier.trained_on}, and that was not found{why}: "
+        "name the data to judge it on with --data."
+    )
+
+
+def dataset_for(classifier: ImageClassifier, source: str, say: Say) -> Dataset:
+    """Load the dataset of a source; the pictures of a folder are scaled as the model's own."""
+    if classifier.is_scaled and picture_folder(source):
+        crop = classifier.pictures["way"] == "crop"
+        return load_dataset(source, size=classifier.image_shape, crop=crop, notice=say)
+    return load_dataset(source, notice=say)
+
+
+def judge_folder(
+    classifier: ImageClassifier, folder: Path, say: Say
+) -> Judgement | PictureJudgement:
+    """Judge a model on a folder of pictures: its own test pictures, or others as `read` does."""
+    listing = list_pictures(folder, say, classes_at_least=1)
+    if classifier.is_scaled and _may_be_its_own(classifier, listing):
+        dataset = dataset_of(listing, classifier.image_shape, classifier.pictures["way"], say)
+        if dataset.sha256 == classifier.data.get("sha256"):
+            return judge(classifier, dataset)
+    return judge_pictures(classifier, listing, say)
+
+
+def _may_be_its_own(classifier: ImageClassifier, listing: Listing) -> bool:
+    """Whether there are as many test pictures as the model's; to know more, all must be read."""
+    try:
+        return len(divided(listing)[1]) == classifier.data.get("test")
+    except ChainruleError:
+        return False
+
+
+def judge_pictures(classifier: ImageClassifier, listing: Listing, say: Say) -> PictureJudgement:
+    """Let a model read the pictures of a folder, each prepared as the model's file says.
+
+    Parameters
+    ----------
+    classifier : ImageClassifier
+    listing : Listing
+        Its test pictures are read; all of them, where they are not divided.
+    say : callable
+        Takes how far it is.
+
+    Raises
+    ------
+    ChainruleError
+        If a class of theirs is none of the model's, or the model takes no pictures.
+    """
+    outputs = classifier.outputs_for(listing.classes, str(listing.folder))
+    count = len(classifier.classes)
+    matrix, unread = np.zeros((count, count), np.int64), np.zeros(count, np.int64)
+    why = {}
+    for picture in with_progress(listing.to_judge, say):
+        label = outputs[picture.label]
+        try:
+            reading = read(classifier, picture.path)
+            if len(reading.best) > 1:
+                raise ChainruleError(f"{picture.path} is read as {reading.text}, not as one digit.")
+            matrix[label, reading.best[0]] += 1
+        except ChainruleError as error:
+            unread[label] += 1
+            why[str(picture.path)] = str(error)
+    title, images = listing.folder.resolve().name, len(listing.to_judge)
+    return PictureJudgement(
+        title,
+        images,
+        _doubt_of_others(classifier, title),
+        classifier.trained_on,
+        float(np.trace(matrix)) / images,
+        matrix,
+        _rows(classifier, matrix, unread),
+        why,
+        classifier.preparation,
+    )
 
 
 def doubt_of(classifier: ImageClassifier, dataset: Dataset) -> str:
@@ -114,8 +284,12 @@ def doubt_of(classifier: ImageClassifier, dataset: Dataset) -> str:
         )
     if classifier.knows_sample and dataset.sha256[TEST_IMAGES] == MNIST[TEST_IMAGES].sha256:
         return ""
+    return _doubt_of_others(classifier, dataset.title)
+
+
+def _doubt_of_others(classifier: ImageClassifier, title: str) -> str:
     return (
-        f"{dataset.title} is another dataset than the model was trained on "
+        f"{title} is another dataset than the model was trained on "
         f"({classifier.trained_on}), and nothing says that they have no image in common"
     )
 
