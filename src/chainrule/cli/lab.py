@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.checks import ChainruleError, extra
-from chainrule.cli.shared import DATA_HELP, DONE, notice
+from chainrule.cli.shared import DONE, SOURCES, notice
 from chainrule.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def add_parser(commands: Any) -> None:
         help="the run folder whose networks are shown (default: two of the lab's own)")  # fmt: skip
     add("--port", metavar="N", type=int, default=PORT,
         help=f"default: {PORT}; a taken one gives way to the next that is free")  # fmt: skip
-    add("--data", metavar="SOURCE", default="auto", help=DATA_HELP)
+    add("--data", metavar="SOURCE",
+        help=f"{SOURCES} (default: the data of the run, and auto without one)")  # fmt: skip
     add("--export", metavar="DIR", type=Path,
         help="write a static copy for any file server into a new folder, and end")  # fmt: skip
     add("--no-browser", action="store_true", help="print the address, and open no browser")
@@ -74,11 +75,13 @@ def _opened(options: argparse.Namespace) -> Lab:
     from chainrule.lab import networks
 
     say = notice(options.quiet)
-    dataset = load_dataset(options.data, notice=say)
-    networks.check_dataset(dataset)
     if options.folder is not None:
+        dataset = networks.dataset_of_run(options.folder, options.data, say)
+        networks.check_dataset(dataset)
         found = networks.networks_of_run(options.folder, dataset, say)
     else:
+        dataset = load_dataset(options.data or "auto", notice=say)
+        networks.check_dataset(dataset)
         found = networks.networks_of_first_start(dataset, say, progress=not options.quiet)
     for network in found.values():
         say(f"{network.title}: {network.accuracy_words}")

@@ -15,6 +15,8 @@ from chainrule.checks import Array, ChainruleError, extra
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Pixels = TypeVar("Pixels", Array, Bytes)
+# An open file is closed, and sentences call it what str() does.
+Source: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
 MOST_PIXELS = 100_000_000  # twice what a telephone takes; more is a mistake, or a bomb
 LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and their frame take
@@ -22,12 +24,12 @@ LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and t
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
-def read_picture(path: str | os.PathLike[str]) -> Array:
+def read_picture(path: Source) -> Array:
     """Read an image file, of one channel or colour, of 1 to 32 bits, with a palette or alpha.
 
     Parameters
     ----------
-    path : str or path
+    path : str, path or open binary file
         BMP, GIF, JPEG, PNG, PPM, TIFF or WebP; of several pictures the first.
 
     Returns
@@ -44,7 +46,7 @@ def read_picture(path: str | os.PathLike[str]) -> Array:
     return _read(path, _grey)
 
 
-def read_photograph(path: str | os.PathLike[str], side: int) -> Array:
+def read_photograph(path: Source, side: int) -> Array:
     """Read an image file in colour, scaled down to a longer side of `side` to twice that.
 
     Parameters
@@ -63,9 +65,7 @@ def read_photograph(path: str | os.PathLike[str], side: int) -> Array:
     return _read(path, lambda image: _colours(image, side))
 
 
-def read_scaled(
-    path: str | os.PathLike[str], shape: tuple[int, int] | None = None, way: str = "fit"
-) -> Bytes:
+def read_scaled(path: Source, shape: tuple[int, int] | None = None, way: str = "fit") -> Bytes:
     """Read an image file in grey, in a size that all pictures of a dataset have.
 
     This alone prepares pictures of one's own, those in training and those to be told later.
@@ -96,7 +96,7 @@ def suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, kind in known.items() if kind in FORMATS)
 
 
-def _read(path: str | os.PathLike[str], decode: Callable[[Any], Pixels]) -> Pixels:
+def _read(path: Source, decode: Callable[[Any], Pixels]) -> Pixels:
     pillow = extra("PIL.Image")
     file = _opened(path)
     with file, warnings.catch_warnings():
@@ -123,9 +123,11 @@ def _read(path: str | os.PathLike[str], decode: Callable[[Any], Pixels]) -> Pixe
             ) from error
 
 
-def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+def _opened(path: Source) -> IO[bytes]:
     from pathlib import Path
 
+    if not isinstance(path, str | os.PathLike):
+        return path
     path = Path(path)
     if not path.is_file():
         raise ChainruleError(f"There is no image file {path}: correct the path.")

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
+from typing import IO, Any
 
 import numpy as np
 
 from chainrule import __version__
 from chainrule.checks import Array, ChainruleError, Integers, extra
 from chainrule.lab.asked import Asked
-from chainrule.lab.networks import UNKNOWN, Lab, LabNetwork
+from chainrule.lab.networks import SCALED, UNKNOWN, Lab, LabNetwork
 from chainrule.lab.pictures import rounded
 from chainrule.layers import Dense, ReLU
 from chainrule.losses import softmax
@@ -27,6 +28,8 @@ STAGES = {
     "cropped": "The empty border is cut off: {width} × {height} pixels of ink are left.",
     "scaled": "Scaled by {factor:.2f}, so that the longer side is {longer_side} pixels, as in "
     "MNIST.",
+    "as_pictures": "Scaled to {width} × {height} pixels, as the pictures were that the network "
+    "learned from.",
     "centred": "Moved by whole pixels until its centre of mass is in the middle: "
     "{offset_rows:+.2f} rows and {offset_columns:+.2f} columns from pixel (14, 14).",
     "lopsided": "The ink is so lopsided that its centre of mass stays {offset_rows:+.2f} rows and "
@@ -57,6 +60,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
             "note": _note(lab),
             "test_images": len(dataset.test_images),
             "image_shape": list(lab.image_shape),
+            "ground": lab.ground,
             "are_digits": dataset.name.startswith(DIGITS),
         },
         "classes": [str(number) for number in dataset.classes],
@@ -155,15 +159,25 @@ def _written(array: Array | None) -> list[float] | None:
 def centre(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Prepare a drawing as the network's file says, such as into MNIST's form; show each step."""
     drawing, chosen = _drawing(asked), network_asked(lab, asked)
-    raw = shrunk(drawing, lab.image_shape)
-    if chosen.pictures == UNKNOWN:
-        return {"stages": [], "image": raw.ravel().tolist(), "raw": raw.ravel().tolist()}
-    steps = centring(drawing, light_on_dark=True)
-    return {
-        "stages": stages(steps),
-        "image": steps.centred.ravel().tolist(),
-        "raw": raw.ravel().tolist(),
-    }
+    if lab.ground == "light":
+        drawing = 255 - drawing
+    image = raw = shrunk(drawing, lab.image_shape)
+    shown = []
+    if chosen.pictures == SCALED:
+        image = chosen.classifier.prepared(_as_file(drawing))
+        drawn = drawing / np.float32(255)
+        shown = [_stage("drawn", drawn, {}), _stage("scaled", image, {}, "as_pictures")]
+    elif chosen.pictures != UNKNOWN:
+        steps = centring(drawing, light_on_dark=lab.ground != "light")
+        image, shown = steps.centred, stages(steps)
+    return {"stages": shown, "image": image.ravel().tolist(), "raw": raw.ravel().tolist()}
+
+
+def _as_file(drawing: Any) -> IO[bytes]:
+    """Return a drawing as the image file that it might have come in."""
+    file = io.BytesIO()
+    extra("PIL.Image").fromarray(drawing).save(file, format="PNG")
+    return file
 
 
 def _drawing(asked: Asked) -> Any:
@@ -188,9 +202,11 @@ def stages(steps: Centring) -> list[dict[str, Any]]:
     return [_stage(name, getattr(steps, name), facts) for name, facts in numbers.items()]
 
 
-def _stage(name: str, picture: Array, numbers: dict[str, Any]) -> dict[str, Any]:
+def _stage(
+    name: str, picture: Array, numbers: dict[str, Any], key: str | None = None
+) -> dict[str, Any]:
     size = {"width": picture.shape[1], "height": picture.shape[0]}
-    key = "lopsided" if numbers.get("is_lopsided") else name
+    key = key or ("lopsided" if numbers.get("is_lopsided") else name)
     return {
         "name": name,
         **size,

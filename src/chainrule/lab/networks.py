@@ -12,25 +12,32 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.data.cache import cache_folder
 from chainrule.data.dataset import Dataset
+from chainrule.data.mnist import load_dataset
 from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.metrics import checked_metrics
+from chainrule.experiments.run_folder import place_of_data
 from chainrule.experiments.settings import TrainingSettings
 from chainrule.experiments.train import train_settings
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
-from chainrule.reading.judge import Judgement, judge
+from chainrule.reading.judge import Judgement, dataset_for, judge, own_dataset
 from chainrule.storage.models import Model, save_model
 
 LARGEST_SIDE = 112  # pixels of an image: the pad has no more
 MOST_CLASSES = 64
-UNKNOWN = "unknown"  # how a network's pictures are prepared
+SCALED, UNKNOWN = "scaled", "unknown"  # how a network's pictures are prepared
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an address and a file name
+
+LIGHT = 127  # a lighter byte is nearer to white
+FEW_IMAGES = 1000  # enough to see on what ground they stand
 
 Say = Callable[[str], None]
 
@@ -75,8 +82,12 @@ class LabNetwork:
 
     @property
     def pictures(self) -> str:
-        """How its pictures are prepared: "mnist", "scaled" or "unknown"."""
-        return "mnist" if self.classifier.image_shape == (SIDE, SIDE) else UNKNOWN
+        """How a picture becomes its input: "mnist", "assumed" to be so, "scaled" or "unknown"."""
+        if self.classifier.is_scaled:
+            return SCALED
+        if self.classifier.image_shape != (SIDE, SIDE):
+            return UNKNOWN
+        return "mnist" if self.classifier.pictures else "assumed"
 
     @property
     def optimizer(self) -> str | None:
@@ -142,6 +153,15 @@ class Lab:
         """How many numbers an image has."""
         return math.prod(self.image_shape)
 
+    @cached_property
+    def ground(self) -> str:
+        """What the images stand on: "light", "dark", or "paper", on which light is ink."""
+        images = self.dataset.test_images[:FEW_IMAGES]
+        border = (images[:, [0, -1]], images[:, :, [0, -1]])
+        if np.median(np.concatenate([side.ravel() for side in border])) > LIGHT:
+            return "light"
+        return "dark" if self.dataset.pictures.get("rule") == SCALED else "paper"
+
     @property
     def last_class(self) -> int:
         """The largest label."""
@@ -185,6 +205,34 @@ def named(id: str, title: str, classifier: ImageClassifier, dataset: Dataset) ->
 
 
 # ---- from a run folder ----
+
+
+def dataset_of_run(path: Path, source: str | None, say: Say) -> Dataset:
+    """Return the data that the networks of a run folder are judged on.
+
+    Parameters
+    ----------
+    path : Path
+    source : str or None
+        As for `load_dataset`; without it the run's own data, if it is to be had. That of a run on
+        MNIST may come from anywhere.
+    say : callable
+        Takes what a user should know.
+    """
+    lanes = [run["lane"] for run in checked_metrics(path, kind=None)["runs"]
+             if run["status"] == "finished"]  # fmt: skip
+    if not lanes:
+        return load_dataset(source or "auto", notice=say)
+    model = path / "models" / f"{lanes[0]}.npz"
+    classifier = ImageClassifier.load(model)
+    if source is not None:
+        return dataset_for(classifier, source, say)
+    try:
+        return own_dataset(classifier, [place_of_data(model)], say)
+    except ChainruleError:
+        if classifier.is_of_own_data:
+            raise
+        return load_dataset("auto", notice=say)
 
 
 def networks_of_run(path: Path, dataset: Dataset, say: Say) -> dict[str, LabNetwork]:
@@ -379,4 +427,5 @@ def _keep(path: Path, model: Model, split: Split, say: Say) -> ImageClassifier:
         image_shape=split.image_shape,
         data=model.data,
         training=model.training,
+        pictures=split.pictures,
     )

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { button, explain, h, labelled, replace, select, showExplanations } from "./dom.js";
 import { count } from "./numbers.js";
-import { repaint } from "./pictures.js";
+import { repaint, showGrey } from "./pictures.js";
 import { forgetPhotos, takePictures } from "./photos.js";
 import * as draw from "./draw.js";
 import * as backwards from "./backwards.js";
@@ -76,6 +76,7 @@ class Lab {
     this.help = help;
     this.notice = notice;
     this.state = {};
+    showGrey(data.data.ground !== "paper");
   }
 
   get network() {
@@ -120,6 +121,11 @@ class Lab {
   get shape() {
     const [height, width] = this.data.data.image_shape;
     return { height, width };
+  }
+
+  // Whether one draws dark on light, as the images are.
+  get isLight() {
+    return this.data.data.ground === "light";
   }
 
   // What the images are called.
@@ -238,6 +244,7 @@ async function start() {
     const isOther = JSON.stringify(data) !== JSON.stringify(lab.data);
     lab.data = data;
     if (isOther) {
+      showGrey(data.data.ground !== "paper");
       forgetPhotos(); // they were read by other networks
       lab.buildFrame();
       lab.module = null;

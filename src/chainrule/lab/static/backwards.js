@@ -148,7 +148,7 @@ class BackwardsScreen {
     if (strokes) {
       const pad = padFor(this.lab.shape);
       const pixels = inked(pad, decode(pad, strokes));
-      if (api.isStatic) image = Array.from(shrunk(pad, pixels));
+      if (api.isStatic) image = Array.from(shrunk(pad, pixels, this.lab.isLight));
       else {
         const centred = await api.centre(this.lab.network.id, pixels, pad);
         image = raw === "1" ? centred.raw : centred.image;

@@ -52,13 +52,13 @@ export function inked(pad, strokes) {
 }
 
 // The drawing shrunk as it is to the network's size: the mean of each cell.
-export function shrunk({ width, cell, image: size }, pixels) {
+export function shrunk({ width, cell, image: size }, pixels, isLight) {
   const image = new Float64Array(size.height * size.width);
   pixels.forEach((value, at) => {
     const row = Math.floor(Math.floor(at / width) / cell);
     image[row * size.width + Math.floor((at % width) / cell)] += value;
   });
-  return image.map((sum) => sum / (cell * cell * 255));
+  return image.map((sum) => Math.abs(isLight - sum / (cell * cell * 255)));
 }
 
 // ---- strokes in the address: two bytes a point, 255 between strokes ----
@@ -100,8 +100,9 @@ const HELP =
 
 export class Pad {
   // onchange("draw") while the pen moves, onchange("rest") when it is lifted.
-  constructor(shape, onchange) {
+  constructor({ shape, data: { data: { ground } } }, onchange) {
     this.size = padFor(shape);
+    this.ground = ground;
     this.onchange = onchange;
     this.picture = { ...EMPTY };
     this.before = [];
@@ -248,10 +249,11 @@ export class Pad {
     const style = getComputedStyle(document.documentElement);
     const context = canvas.getContext("2d");
     const unit = wide / (2 * this.size.width);
-    context.fillStyle = style.getPropertyValue("--paper");
+    const [paper, pen] = { light: ["#fff", "#000"], dark: ["#000", "#fff"] }[this.ground]
+      ?? ["--paper", "--ink"].map((name) => style.getPropertyValue(name));
+    context.fillStyle = paper;
     context.fillRect(0, 0, wide, high);
-    context.fillStyle = style.getPropertyValue("--ink");
-    context.strokeStyle = style.getPropertyValue("--ink");
+    context.fillStyle = context.strokeStyle = pen;
     if (this.picture.digit) this.paintDigit(context, 2 * unit * this.size.cell);
     if (this.picture.photo?.stages) this.paintPhoto(context, wide, high);
     context.lineCap = "round";
@@ -269,8 +271,7 @@ export class Pad {
   paintDigit(context, cell) {
     const columns = this.size.image.width;
     this.picture.digit.pixels.forEach((value, at) => {
-      if (!value) return;
-      context.globalAlpha = value / 255;
+      context.globalAlpha = this.ground === "light" ? 1 - value / 255 : value / 255;
       const x = Math.floor((at % columns) * cell), y = Math.floor(Math.floor(at / columns) * cell);
       context.fillRect(x, y, Math.ceil(cell), Math.ceil(cell));
     });

@@ -23,6 +23,10 @@ const RULES = {
     toggle: "Off: the drawing is centred as MNIST's digits were. On: it is only shrunk, and the network sees what it never learned.",
     stages: "MNIST's rule: cut to the ink, scale its longer side to 20 pixels, move its centre of mass to the middle of 28 × 28.",
   },
+  assumed: {
+    toggle: "Off: the drawing is centred by MNIST's rule, for want of another. On: it is only shrunk.",
+    stages: "The network's file does not say how its pictures were prepared: MNIST's rule is assumed, which cuts to the ink, scales it to 20 pixels and centres it.",
+  },
   scaled: {
     toggle: "Off: a picture is scaled as those were that the network learned from. On: it is only shrunk.",
     stages: "The network's file says that its pictures were scaled, so this one is as well.",
@@ -47,7 +51,7 @@ class DrawScreen {
     this.image = null;
     this.asked = 0;
     this.nextOf = new Map(); // which stored digit of a class comes next
-    this.pad = new Pad(lab.shape, (when) => this.drawn(when));
+    this.pad = new Pad(lab, (when) => this.drawn(when));
     this.panels = [];
     this.build(root);
     this.onkey = (event) => this.key(event);
@@ -262,7 +266,7 @@ class DrawScreen {
     }
     if (!strokes.length) return { image: null };
     const pixels = Uint8Array.from(this.pad.pixels);
-    if (api.isStatic) return { image: shrunk(this.pad.size, pixels), isRaw, pixels };
+    if (api.isStatic) return { image: shrunk(this.pad.size, pixels, this.lab.isLight), isRaw, pixels };
     const { stages, image, raw } = await api.centre(this.lab.network.id, pixels, this.pad.size);
     return { image: isRaw ? raw : image, stages, raw, isRaw, pixels };
   }
@@ -280,8 +284,9 @@ class DrawScreen {
       replace(this.stages, stage("test image", image, width, height, 1, `Number ${digit.index} of the test images, ${this.lab.aClass(digit.label)}. It is prepared already.`));
     } else if (kind === "raw") {
       const { width: wide, height: high } = this.pad.size;
+      const drawn = this.lab.isLight ? pixels.map((value) => 255 - value) : pixels;
       replace(this.stages,
-        stage("drawn", pixels, wide, high, 255, "As it is on the pad."),
+        stage("drawn", drawn, wide, high, 255, "As it is on the pad."),
         stage("fed raw", raw ?? image, width, height, 1, api.isStatic
           ? "Without a server the drawing is only shrunk, not centred: draw large and in the middle."
           : this.rule === "unknown" ? RULES.unknown.stages : "Shrunk, neither cropped nor centred."));
@@ -314,7 +319,7 @@ class DrawScreen {
       ? [stage("fed raw", photo.raw, width, height, 1, "The whole picture, grey and shrunk.")]
       : photo.digits.map(({ image }, i) => {
         const said = `${this.lab.classOf(read.predicted[i])}, ${percent(read.probabilities[i][read.predicted[i]])}`;
-        const title = photo.digits.length > 1 ? `${this.lab.thing} ${i + 1}` : "centred";
+        const title = photo.digits.length > 1 ? `${this.lab.thing} ${i + 1}` : this.rule === "mnist" ? "centred" : "prepared";
         const figure = stage(title, image, width, height, 1, said);
         if (photo.digits.length === 1) return figure;
         const choice = h("input", { type: "radio", name: "part", value: i, "aria-label": `${title}: ${said}`,
