@@ -24,11 +24,11 @@ MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
 DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
 STAGES = {
-    "drawn": "The ink as it was drawn, on {width} × {height} pixels.",
-    "cropped": "The empty border is cut off: {width} × {height} pixels of ink are left.",
+    "drawn": "The ink as it was drawn, on {height} × {width} pixels.",
+    "cropped": "The empty border is cut off: {height} × {width} pixels of ink are left.",
     "scaled": "Scaled by {factor:.2f}, so that the longer side is {longer_side} pixels, as in "
     "MNIST.",
-    "as_pictures": "Scaled to {width} × {height} pixels, as the pictures were that the network "
+    "as_pictures": "Scaled to {height} × {width} pixels, as the pictures were that the network "
     "learned from.",
     "centred": "Moved by whole pixels until its centre of mass is in the middle: "
     "{offset_rows:+.2f} rows and {offset_columns:+.2f} columns from pixel (14, 14).",

@@ -3,6 +3,8 @@
 It is read from memory, and nothing of it is kept.
 """
 
+# ruff: noqa: RUF001  (the page shows − as a blackboard does)
+
 from __future__ import annotations
 
 import base64
@@ -54,7 +56,7 @@ def picture(lab: Lab, asked: Asked, content: bytes) -> dict[str, Any]:
         reading = read(chosen.classifier, Upload(content, name))
     if reading.strokes is None:
         given = smaller(read_photograph(Upload(content, name), WORKING_SIDE), WORKING_SIDE)
-        stages = [_stage("given", given, "As it was given, upright.")]
+        stages = [_stage("given", given, "")]
     else:
         given, stages = reading.strokes.picture, stages_of(reading.strokes)
     grey = np.rint(given @ LUMINANCE * 255).astype(np.uint8)
@@ -91,20 +93,15 @@ def _answer(network: LabNetwork, reading: Reading) -> dict[str, Any]:
 def stages_of(strokes: Strokes) -> list[dict[str, Any]]:
     """Return a photograph's way to its ink: given, sheet, light and ink."""
     is_whole = smaller(strokes.picture, WORKING_SIDE).shape == strokes.sheet.shape
-    turned = f", upright by {strokes.angle:+.1f}°" if abs(strokes.angle) > 0.3 else ""
-    lines = f", without {strokes.lines} lines of the paper" if strokes.lines else ""
-    ground = "light on dark" if strokes.light_on_dark else "dark on light"
+    turned = f" Turned by {strokes.angle:.1f}°." if abs(strokes.angle) > 0.3 else ""
+    lines = f" {strokes.lines} lines of the paper are gone." if strokes.lines else ""
+    ground = "Light on dark." if strokes.light_on_dark else "Dark on light."
+    sheet = "No desk is seen around the sheet." if is_whole else "Without the desk."
     return [
-        _stage("given", strokes.picture, "As it was given, upright."),
-        _stage(
-            "sheet",
-            strokes.sheet,
-            f"No sheet stands out from a desk: all of it{turned}."
-            if is_whole
-            else f"The sheet, without the desk{turned}.",
-        ),
-        _stage("light", strokes.flat, "The light is divided out: how far each pixel is from it."),
-        _stage("ink", strokes.ink, f"What is left is ink, {ground}{lines}."),
+        _stage("given", strokes.picture, ""),
+        _stage("sheet", strokes.sheet, (sheet + turned).replace("-", "−")),
+        _stage("light", strokes.flat, "Its light divided out."),
+        _stage("ink", strokes.ink, ground + lines),
     ]
 
 
@@ -115,7 +112,6 @@ def _stage(name: str, picture: Array, words: str) -> dict[str, Any]:
     image.thumbnail((side, side))
     return {
         "name": name,
-        "size": [picture.shape[1], picture.shape[0]],
         "width": image.width,
         "height": image.height,
         "channels": len(image.getbands()),

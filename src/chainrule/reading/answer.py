@@ -105,8 +105,9 @@ def read(
             f"{classifier.path} takes images of {classifier.size_text}, and a picture is centred "
             f"by MNIST's rule, which is for {SIDE}x{SIDE}: prepare it yourself and add --raw."
         )
+    photograph = read_photograph(path, WORKING_SIDE)
     try:
-        ink, found = _digits_of(read_photograph(path, WORKING_SIDE), light_on_dark)
+        ink, found = _digits_of(photograph, light_on_dark)
     except ChainruleError as error:
         raise ChainruleError(f"{path}: {error}") from error
     steps = tuple(centring(np.pad(one, 2), light_on_dark=True) for one in found.inks)

@@ -4,7 +4,7 @@
 // same address always gives the same pixels: 112 x 112 for images of 28 x 28.
 
 import { h } from "./dom.js";
-import { colours } from "./pictures.js";
+import { colours, ink } from "./pictures.js";
 
 const LONGEST = 112; // pixels of the pad's longer side, at most
 const PEN = 4.5 / 112; // radius of the pen, of the longer side: as thick as MNIST's, once it is centred
@@ -254,8 +254,7 @@ export class Pad {
     context.fillStyle = paper;
     context.fillRect(0, 0, wide, high);
     context.fillStyle = context.strokeStyle = pen;
-    if (this.picture.digit) this.paintDigit(context, 2 * unit * this.size.cell);
-    if (this.picture.photo?.stages) this.paintPhoto(context, wide, high);
+    this.paintPicture(context, wide, high);
     context.lineCap = "round";
     context.lineJoin = "round";
     context.lineWidth = 4 * this.size.radius * unit;
@@ -268,21 +267,16 @@ export class Pad {
     if (this.usesKeys && document.activeElement === canvas) this.paintCursor(context, unit, style);
   }
 
-  paintDigit(context, cell) {
-    const columns = this.size.image.width;
-    this.picture.digit.pixels.forEach((value, at) => {
-      context.globalAlpha = this.ground === "light" ? 1 - value / 255 : value / 255;
-      const x = Math.floor((at % columns) * cell), y = Math.floor(Math.floor(at / columns) * cell);
-      context.fillRect(x, y, Math.ceil(cell), Math.ceil(cell));
-    });
-    context.globalAlpha = 1;
-  }
-
-  paintPhoto(context, wide, high) {
-    const [given] = this.picture.photo.stages;
-    const scale = Math.min(wide / given.width, high / given.height);
-    const [width, height] = [given.width * scale, given.height * scale];
-    context.drawImage(colours(h("canvas"), given), (wide - width) / 2, (high - height) / 2, width, height);
+  // A stored digit fills the pad pixel by pixel, a photograph stands in its middle.
+  paintPicture(context, wide, high) {
+    const { digit, photo } = this.picture;
+    const picture = digit ? ink(h("canvas"), digit.pixels, this.size.image.width, this.size.image.height, 255)
+      : photo?.stages ? colours(h("canvas"), photo.stages[0]) : null;
+    if (!picture) return;
+    const scale = Math.min(wide / picture.width, high / picture.height);
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    context.imageSmoothingEnabled = !digit;
+    context.drawImage(picture, (wide - width) / 2, (high - height) / 2, width, height);
   }
 
   paintCursor(context, unit, style) {

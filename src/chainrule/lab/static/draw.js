@@ -33,7 +33,7 @@ const RULES = {
   },
   unknown: {
     toggle: "The network's file does not say how its pictures were prepared: whatever is drawn is only shrunk.",
-    stages: "The network's file does not say how its pictures were prepared: this one is only shrunk to their size.",
+    stages: "Only shrunk: the network's file does not say how its pictures were prepared.",
   },
 };
 
@@ -308,26 +308,31 @@ class DrawScreen {
     this.stages.dataset.photo = key;
     const held = this.stages.contains(document.activeElement) && document.activeElement.tagName === "INPUT";
     const { width, height } = this.lab.shape;
-    const shown = photo.stages.map((one) => {
-      const figure = stage(one.name, [], one.width, one.height, 255, one.words);
+    const stages = photo.stages.map((one) => {
+      const figure = stage(one.name, [], one.width, one.height, 255, "");
       colours(figure.querySelector("canvas"), one);
-      figure.querySelector(".size").textContent = one.size.join(" × ");
       return figure;
     });
-    const read = photo.networks[this.lab.network.id];
-    const digits = part === undefined
-      ? [stage("fed raw", photo.raw, width, height, 1, "The whole picture, grey and shrunk.")]
-      : photo.digits.map(({ image }, i) => {
-        const said = `${this.lab.classOf(read.predicted[i])}, ${percent(read.probabilities[i][read.predicted[i]])}`;
-        const title = photo.digits.length > 1 ? `${this.lab.thing} ${i + 1}` : this.rule === "mnist" ? "centred" : "prepared";
-        const figure = stage(title, image, width, height, 1, said);
-        if (photo.digits.length === 1) return figure;
-        const choice = h("input", { type: "radio", name: "part", value: i, "aria-label": `${title}: ${said}`,
+    const said = [...photo.stages.map(({ words }) => words), photo.words].filter(Boolean).join(" ");
+    const one = (title, image, words) => stage(title, image, width, height, 1, words);
+    let parts;
+    if (part === undefined) {
+      parts = one("fed raw", photo.raw, "All of it, grey and shrunk.");
+    } else if (photo.digits.length === 1) {
+      parts = one(stages.length > 1 ? "centred" : "scaled", photo.digits[0].image, "");
+    } else {
+      const read = photo.networks[this.lab.network.id];
+      parts = photo.digits.map(({ image }, i) => {
+        const title = `${this.lab.thing} ${i + 1}`;
+        const answer = `${this.lab.classOf(read.predicted[i])}, ${percent(read.probabilities[i][read.predicted[i]])}`;
+        const choice = h("input", { type: "radio", name: "part", value: i, "aria-label": `${title}: ${answer}`,
           help: "Which of them goes through the layers below.", onchange: () => this.lab.go({ part: i || null, unit: null }) });
         choice.checked = i === part;
-        return h("label", { class: "part-of" }, choice, figure);
+        return h("label", {}, choice, one(title, image, answer));
       });
-    replace(this.stages, shown, digits);
+    }
+    replace(this.stages, stages, h("p", { class: "quiet-text" }, said), h("div", { class: "parts",
+      role: photo.digits.length > 1 ? "radiogroup" : null, "aria-label": photo.digits.length > 1 ? "Which of them goes through the layers" : null }, parts));
     if (held) this.stages.querySelector("input:checked")?.focus();
   }
 
@@ -409,7 +414,7 @@ function stage(title, pixels, width, height, white, words) {
     ink(canvas, values, w, hgt, most);
     const frame = title === "scaled" ? Math.max(28, w, hgt) : Math.max(w, hgt);
     canvas.style.width = `${(100 * w) / frame}%`;
-    size.textContent = `${w} × ${hgt}`;
+    size.textContent = `${hgt} × ${w}`;
     caption.textContent = text;
   };
   paintStage(pixels, width, height, white, words);
@@ -445,7 +450,7 @@ class Panel {
       help: `The ${isPart ? `${MOST_BARS} largest of ${classes.length}` : classes.length} probabilities after softmax: all of them add up to 100 %. The largest is the answer.` },
     isOneOfTwo ? h("h3", {}, this.network.title) : null,
     this.predicted, h("div", {}, h("ol", { class: "bars" }, this.rows.map(({ row }) => row)), this.others), this.doubts);
-    element.style.setProperty("--name", `${letters}ch`);
+    element.style.setProperty("--name", `${0.56 * letters + 0.3}rem`);
     return element;
   }
 
@@ -468,13 +473,15 @@ class Panel {
   show(answer, { photo, part } = {}) {
     const { lab } = this.screen;
     const read = part === undefined ? null : photo.networks[this.network.id];
-    if (read?.predicted.length > 1) {
+    const isSeveral = read?.predicted.length > 1;
+    this.bars.classList.toggle("several", isSeveral);
+    if (isSeveral) {
       replace(this.predicted, read.predicted.map((one, i) =>
         h("span", { class: i === part ? "one" : "other" }, lab.hasNames && i ? ` ${lab.classOf(one)}` : lab.classOf(one))));
     } else {
       this.predicted.textContent = answer ? lab.classOf(answer.predicted) : "–";
     }
-    this.predicted.classList.toggle("long", this.predicted.textContent.length > 2);
+    this.predicted.classList.toggle("long", this.predicted.textContent.length > 4);
     replace(this.doubts, [...(read ? photo.doubts : []), ...(read?.doubts ?? [])].map((doubt) => h("li", {}, doubt)));
     const order = lab.classes.map((_, d) => d);
     if (this.others && answer) order.sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);

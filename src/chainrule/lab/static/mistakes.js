@@ -100,10 +100,12 @@ class MistakesScreen {
         cells.push(cell);
         return h("td", {}, cell);
       }));
-    const table = h("table", { class: "confusion" },
+    const { hasNames } = this.lab;
+    const table = h("table", { class: `confusion${hasNames ? " named" : ""}${matrix.length > 20 ? " many" : ""}` },
       h("caption", {}, "Rows: what it is. Columns: what it was taken for. Colour: errors alone, on their own scale."),
       h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, name(j))))),
       h("tbody", {}, matrix.map((_, truth) => row(truth))));
+    table.style.setProperty("--n", matrix.length);
     replace(this.matrix, table);
     const start = cells.findIndex((cell) => cell.dataset.cell === (this.lab.state.cell ?? worst(matrix)));
     roving(table, cells, matrix.length, Math.max(start, 0));

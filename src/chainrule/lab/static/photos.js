@@ -54,7 +54,7 @@ export function photoButton(lab) {
     if (file) take(lab, file);
     input.value = ""; // the same file may be chosen again
   } });
-  const open = button("Picture …", HELP, () => input.click());
+  const open = button("Picture…", HELP, () => input.click());
   return [open, input];
 }
 
