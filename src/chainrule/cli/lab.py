@@ -14,6 +14,9 @@ from chainrule.cli.shared import DONE, SOURCES, notice
 from chainrule.terminal import is_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainrule.data.dataset import Dataset
     from chainrule.lab.networks import Lab
 
 PORT = 8765
@@ -35,7 +38,7 @@ def add_parser(commands: Any) -> None:
     add("--port", metavar="N", type=int, default=PORT,
         help=f"default: {PORT}; a taken one gives way to the next that is free")  # fmt: skip
     add("--data", metavar="SOURCE",
-        help=f"{SOURCES} (default: the data of the run, and auto without one)")  # fmt: skip
+        help=f"{SOURCES} (default: what the run was trained on, else auto)")  # fmt: skip
     add("--export", metavar="DIR", type=Path,
         help="write a static copy for any file server into a new folder, and end")  # fmt: skip
     add("--no-browser", action="store_true", help="print the address, and open no browser")
@@ -71,21 +74,28 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _opened(options: argparse.Namespace) -> Lab:
     """Return data and networks, trained now where there are none yet."""
-    from chainrule.data.mnist import load_dataset
     from chainrule.lab import networks
 
     say = notice(options.quiet)
+    dataset = _dataset(options, say)
+    networks.check_dataset(dataset)
     if options.folder is not None:
-        dataset = networks.dataset_of_run(options.folder, options.data, say)
-        networks.check_dataset(dataset)
         found = networks.networks_of_run(options.folder, dataset, say)
     else:
-        dataset = load_dataset(options.data or "auto", notice=say)
-        networks.check_dataset(dataset)
         found = networks.networks_of_first_start(dataset, say, progress=not options.quiet)
     for network in found.values():
         say(f"{network.title}: {network.accuracy_words}")
     return networks.Lab(dataset, found)
+
+
+def _dataset(options: argparse.Namespace, say: Callable[[str], None]) -> Dataset:
+    """Return the images to show: those that the run's networks were trained on, unless told."""
+    from chainrule.data.mnist import load_dataset
+    from chainrule.lab import networks
+
+    if options.folder is None:
+        return load_dataset(options.data or "auto", notice=say)
+    return networks.dataset_of_run(options.folder, options.data, say)
 
 
 def _has_screen() -> bool:
