@@ -72,22 +72,9 @@ def shapes_run(tmp_path_factory):
 
 def trained(source, home, *words):
     """Train two networks as a user does, and return the run folder, the home and the source."""
+    words = [*words, "--hidden", "12", "--epochs", "15", "--batch-size", "8", "--seeds", "0"]
     command = ["compare", "--data", str(source), "--out", str(home / "run"), "--quiet", *words]
-    command += [
-        "--hidden",
-        "12",
-        "--epochs",
-        "15",
-        "--batch-sizes",
-        "8",
-        "--seeds",
-        "0",
-        "--threads",
-        "1",
-        "--jobs",
-        "1",
-    ]
-    assert cli.main(command) == 0
+    assert cli.main([*command, "--threads", "1", "--jobs", "1"]) == 0
     return SimpleNamespace(path=home / "run", source=str(source), home=home)
 
 

@@ -1,6 +1,7 @@
 import base64
 import struct
 import zlib
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from lab_client import Client
 from photographs import as_file, photograph
 from PIL import Image
 
+from chainrule import cli
 from chainrule.checks import ChainruleError
 from chainrule.lab import answers, photos
 from chainrule.lab.asked import Asked
-from chainrule.lab.networks import Lab, dataset_of_run, networks_of_run
+from chainrule.lab.networks import Lab, networks_of_run
 from chainrule.reading.answer import read
 
 
@@ -22,7 +24,7 @@ def given(lab, content, name="photo.png", network="adam-seed0"):
 
 
 def lab_of(run):
-    dataset = dataset_of_run(run.path, None, print)
+    dataset = cli.lab._dataset(Namespace(folder=run.path, data=None), print)
     return Lab(dataset, networks_of_run(run.path, dataset, print))
 
 

@@ -91,11 +91,17 @@ def _opened(options: argparse.Namespace) -> Lab:
 def _dataset(options: argparse.Namespace, say: Callable[[str], None]) -> Dataset:
     """Return the images to show: those that the run's networks were trained on, unless told."""
     from chainrule.data.mnist import load_dataset
-    from chainrule.lab import networks
+    from chainrule.experiments.run_folder import place_of_data
+    from chainrule.reading.classifier import ImageClassifier
+    from chainrule.reading.judge import dataset_for, own_dataset
 
-    if options.folder is None:
+    models = [] if options.folder is None else sorted(options.folder.glob("models/*.npz"))
+    if not models:
         return load_dataset(options.data or "auto", notice=say)
-    return networks.dataset_of_run(options.folder, options.data, say)
+    classifier = ImageClassifier.load(models[0])
+    if options.data or not classifier.is_of_own_data:
+        return dataset_for(classifier, options.data or "auto", say)
+    return own_dataset(classifier, [place_of_data(models[0])], say)
 
 
 def _has_screen() -> bool:

@@ -18,17 +18,15 @@ from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.data.cache import cache_folder
 from chainrule.data.dataset import Dataset
-from chainrule.data.mnist import load_dataset
 from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.metrics import checked_metrics
-from chainrule.experiments.run_folder import place_of_data
 from chainrule.experiments.settings import TrainingSettings
 from chainrule.experiments.train import train_settings
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
-from chainrule.reading.judge import Judgement, dataset_for, judge, own_dataset
+from chainrule.reading.judge import Judgement, judge
 from chainrule.storage.models import Model, save_model
 
 LARGEST_SIDE = 112  # pixels of an image: the pad has no more
@@ -205,34 +203,6 @@ def named(id: str, title: str, classifier: ImageClassifier, dataset: Dataset) ->
 
 
 # ---- from a run folder ----
-
-
-def dataset_of_run(path: Path, source: str | None, say: Say) -> Dataset:
-    """Return the data that the networks of a run folder are judged on.
-
-    Parameters
-    ----------
-    path : Path
-    source : str or None
-        As for `load_dataset`; without it the run's own data, if it is to be had. That of a run on
-        MNIST may come from anywhere.
-    say : callable
-        Takes what a user should know.
-    """
-    lanes = [run["lane"] for run in checked_metrics(path, kind=None)["runs"]
-             if run["status"] == "finished"]  # fmt: skip
-    if not lanes:
-        return load_dataset(source or "auto", notice=say)
-    model = path / "models" / f"{lanes[0]}.npz"
-    classifier = ImageClassifier.load(model)
-    if source is not None:
-        return dataset_for(classifier, source, say)
-    try:
-        return own_dataset(classifier, [place_of_data(model)], say)
-    except ChainruleError:
-        if classifier.is_of_own_data:
-            raise
-        return load_dataset("auto", notice=say)
 
 
 def networks_of_run(path: Path, dataset: Dataset, say: Say) -> dict[str, LabNetwork]:
