@@ -5,9 +5,12 @@ import signal
 from dataclasses import asdict
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from lab_client import address_of, start
+from PIL import Image
 
+from chainrule import cli
 from chainrule.data.mnist import load_dataset
 from chainrule.data.split import split_dataset
 from chainrule.experiments.lanes import run_lane
@@ -45,6 +48,37 @@ def lab_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def stripes_run(stripes, tmp_path_factory):
+    """Return the run folder of networks for images of 8x6 pixels in three classes."""
+    return trained(stripes, tmp_path_factory.mktemp("lab-stripes"))
+
+
+@pytest.fixture(scope="session")
+def shapes_run(tmp_path_factory):
+    """Return that of networks for a folder of tall pictures, dark on light, in twelve classes."""
+    folder = tmp_path_factory.mktemp("data") / "shapes"
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        for part, count in (("train", 20), ("test", 5)):
+            place = folder / part / f"shape of number {number}"
+            place.mkdir(parents=True)
+            for i in range(count):
+                pixels = rng.integers(200, 256, (20, 12), dtype=np.uint8)
+                row, column = divmod(number, 4)
+                pixels[6 * row + 2 : 6 * row + 6, 3 * column : 3 * column + 3] = 20
+                Image.fromarray(pixels).save(place / f"{i}.png")
+    return trained(folder, tmp_path_factory.mktemp("lab-shapes"), "--size", "10x6")
+
+
+def trained(source, home, *words):
+    """Train two networks as a user does, and return the run folder, the home and the source."""
+    words = [*words, "--hidden", "12", "--epochs", "15", "--batch-size", "8", "--seeds", "0"]
+    command = ["compare", "--data", str(source), "--out", str(home / "run"), "--quiet", *words]
+    assert cli.main([*command, "--threads", "1", "--jobs", "1"]) == 0
+    return SimpleNamespace(path=home / "run", source=str(source), home=home)
+
+
+@pytest.fixture(scope="session")
 def lab(lab_run):
     """Return what the answers are computed from."""
     from chainrule.lab.networks import Lab, networks_of_run
@@ -64,24 +98,41 @@ def lab_server(lab_run):
         process.communicate(timeout=30)
 
 
+@pytest.fixture(scope="module")
+def served():
+    """Return a function that starts the command on a run folder and returns its address."""
+    processes = []
+
+    def serve(run):
+        processes.append(start(run, "--port", "18770", names_data=False))
+        return address_of(processes[-1])
+
+    yield serve
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
 @pytest.fixture
 def visit(browser, lab_server):
     """Return a function that opens the lab at an address; whatever goes wrong there is an error."""
     contexts, wrong = [], []
 
-    def opened(address="", base=lab_server, **options):
+    def opened(address="", base=lab_server, *, refused=False, **options):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else 0)
+        allowed = ("net::ERR", "status of 400") if refused else ("net::ERR",)
+        page.on("console", lambda one: wrong.append(one.text) if is_wrong(one, allowed) else 0)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: wrong.append(request.url) if is_far(request) else 0)
         page.goto(f"{base}/{address}")
         page.locator("h1").wait_for()
         return page
 
-    def is_wrong(message):
-        return message.type in ("error", "warning") and "net::ERR" not in message.text
+    def is_wrong(message, allowed):
+        is_one = message.type in ("error", "warning")
+        return is_one and not any(words in message.text for words in allowed)
 
     def is_far(request):
         return not request.url.startswith(("http://127.0.0.1:", "data:"))

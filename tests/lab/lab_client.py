@@ -6,13 +6,14 @@ import re
 import socket
 import subprocess
 import sys
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 
-def start(lab_run, *words, **options):
+def start(lab_run, *words, names_data=True, **options):
     """Start ``chainrule lab`` on the networks of `lab_run`, in the home that is theirs."""
+    words = ["--data", lab_run.source, *words] if names_data else words
     home = {"HOME": str(lab_run.home), "XDG_CACHE_HOME": str(lab_run.home / ".cache")}
-    command = ["lab", str(lab_run.path), "--data", lab_run.source, "--no-browser", *words]
+    command = ["lab", str(lab_run.path), "--no-browser", *words]
     return subprocess.Popen(
         [sys.executable, "-m", "chainrule", *command],
         stdout=subprocess.PIPE,
@@ -81,6 +82,13 @@ class Client:
     def get(self, target):
         status, _, body = self.send("GET", target)
         return status, json.loads(body)
+
+    def give(self, name, content, network="adam-seed0"):
+        """Send a file as the page does."""
+        own = self.own_headers | {"Content-Type": "application/octet-stream"}
+        target = f"/api/picture?{urlencode({'network': network, 'name': name})}"
+        status, _, answer = self.send("POST", target, own, content)
+        return status, json.loads(answer)
 
     def post(self, target, fields, **headers):
         """Send JSON as the page does; `headers` replace its own, and None leaves one out."""

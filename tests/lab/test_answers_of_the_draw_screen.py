@@ -23,7 +23,7 @@ def drawing(lab, index=0, factor=4):
 def centred(lab, picture):
     height, width = picture.shape
     pixels = picture.ravel().tolist()
-    return ask(answers.centre, lab, pixels=pixels, width=width, height=height)
+    return ask(answers.centre, lab, network="adam-seed0", pixels=pixels, width=width, height=height)
 
 
 def image_of(lab, index=0):

@@ -20,6 +20,7 @@ from chainrule.checks import ChainruleError
 from chainrule.lab import pictures, walk
 from chainrule.lab.asked import Asked
 
+OF_MNIST = range(10), (28, 28)
 BATCHES = ([0], [1, 2, 3, 4], list(range(16)))
 
 
@@ -182,7 +183,7 @@ def test_layers_of_other_kinds_have_cards_too():
     network = Network(layers, dtype=np.float64)
     network[0].needs_input_gradient = True
     X = np.random.default_rng(0).standard_normal((4, 784))
-    answer = walk.cards_of(walk.Batch(network, X, np.array([1, 2, 3, 4])))
+    answer = walk.cards_of(walk.Batch(network, X, np.array([1, 2, 3, 4]), *OF_MNIST))
     assert [card["kind"] for card in answer["cards"]] == [
         "loss", "Dense", "LeakyReLU", "Dense", "Dropout", "Tanh", "Dense", "Sigmoid", "Dense"
     ]  # fmt: skip
@@ -196,7 +197,7 @@ def test_a_dead_layer_gives_cards_of_zeros_not_errors():
     network = Network([Dense(784, 4), ReLU(), Dense(4, 10)], dtype=np.float64)
     network[0].biases = np.full(4, -1e6)
     network[0].needs_input_gradient = True
-    answer = walk.cards_of(walk.Batch(network, np.ones((1, 784)), np.array([0])))
+    answer = walk.cards_of(walk.Batch(network, np.ones((1, 784)), np.array([0]), *OF_MNIST))
     first = answer["cards"][-1]
     assert [tensor["norm"] for tensor in first["outgoing"]] == [0, 0, 0]
     assert first["outgoing"][0]["image"]["limit"] == 0

@@ -30,6 +30,20 @@ def test_a_length_above_the_limit_is_refused_before_the_body_comes(client):
     assert "1,000,000" in error(body)
 
 
+def test_a_file_has_a_limit_of_its_own(client):
+    def asked(length):
+        request = head(client, f"Content-Length: {length}", "Connection: close")
+        request = request.replace(b"/api/centre", b"/api/picture?network=adam-seed0&name=a.png")
+        return request.replace(b"application/json", b"application/octet-stream")
+
+    status, _, body = client.raw(asked(64_000_001))
+    assert status == 413
+    assert "64,000,000" in error(body)
+    status, _, body = client.raw(asked(1_500_000), b"x" * 1_500_000)
+    assert status == 400
+    assert error(body).startswith("a.png is not an image")
+
+
 def test_a_body_in_chunks_is_counted_whatever_it_claims(client):
     request = head(client, "Transfer-Encoding: chunked", "Connection: close")
     status, _, body = client.raw(request, chunked(50_000, 30))

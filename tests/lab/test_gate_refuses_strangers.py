@@ -68,18 +68,22 @@ def test_every_changing_route_needs_the_token_of_this_start(client, path, method
     if method != "POST":
         assert client.send(method, path, None)[0] in (200, 400)
         return
+    headers = client.own_headers
+    if path == "/api/picture":
+        headers["Content-Type"] = "application/octet-stream"
     for token in ("", "x" * len(client.token), client.token + "x", client.token[:-1], "\xe9"):
-        own = client.own_headers | {"X-Chainrule-Token": token}
+        own = headers | {"X-Chainrule-Token": token}
         status, _, body = client.send("POST", path, own, b"{}")
         assert status == 403
         assert json.loads(body)["reason"] == "token"
-    twice = [*client.own_headers.items(), ("X-Chainrule-Token", client.token)]
+    twice = [*headers.items(), ("X-Chainrule-Token", client.token)]
     assert client.send("POST", path, twice, b"{}")[0] == 403
 
 
 def test_the_routes_are_all_of_the_contract():
     assert {path for path, method in all_routes() if method == "POST"} == {
-        *("/api/centre", "/api/forward", "/api/unit", "/api/backward", "/api/nudge", "/api/step")
+        *("/api/centre", "/api/forward", "/api/unit", "/api/backward", "/api/nudge", "/api/step"),
+        "/api/picture",
     }
     assert {path for path, method in all_routes() if method == "GET"} == {
         *("/", "/static/app.js", "/api/lab", "/api/digit", "/api/digits", "/api/confusion"),
@@ -105,7 +109,8 @@ def test_the_page_may_be_opened_by_each_name_of_this_machine(client, host):
     own = f"{host}:{client.port}"
     assert client.send("GET", "/api/lab", {"Host": own})[0] == 200
     headers = client.own_headers | {"Host": own, "Origin": f"http://{own.lower()}"}
-    body = json.dumps({"pixels": [0] * 4 + [255] + [0] * 4, "width": 3, "height": 3}).encode()
+    drawing = {"pixels": [0] * 4 + [255] + [0] * 4, "width": 3, "height": 3}
+    body = json.dumps(drawing | {"network": "adam-seed0"}).encode()
     assert client.send("POST", "/api/centre", headers, body)[0] == 200
 
 
@@ -129,6 +134,16 @@ def test_a_changing_request_without_a_header_of_the_page_is_refused(client, miss
 def test_what_a_form_could_send_is_refused(client, kind):
     own = client.own_headers | {"Content-Type": kind}
     assert the_sentence(client.send("POST", "/api/centre", own, b"{}"))[0] == 415
+
+
+def test_a_file_is_taken_at_its_own_address_alone(client):
+    for path, kind in (("/api/picture", "application/json"), ("/api/centre", "image/png"),
+                       ("/api/centre", "application/octet-stream"),
+                       ("/api/picture", "multipart/form-data; boundary=x")):  # fmt: skip
+        own = client.own_headers | {"Content-Type": kind}
+        status, sentence = the_sentence(client.send("POST", path, own, b"{}"))
+        assert status == 415
+        assert sentence.startswith("The Content-Type of a POST here must be application/")
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "GARBAGE"])

@@ -103,13 +103,21 @@ def test_a_network_of_a_table_is_refused_though_it_has_as_many_columns_as_pixels
         networks_of_run(own_run, lab_run.dataset, print)
 
 
-@pytest.mark.parametrize(("side", "classes"), [(8, 10), (28, 9), (28, 11)])
-def test_data_that_the_page_cannot_show_is_refused(side, classes):
-    images, labels = np.zeros((classes, side, side), np.uint8), np.arange(classes)
+def of_size(height, width, classes):
+    images, labels = np.zeros((classes, height, width), np.uint8), np.arange(classes)
     numbers = tuple(range(classes))
-    dataset = Dataset(images, labels, images, labels, "other", "path", "there", {}, numbers)
-    with pytest.raises(ChainruleError, match="28x28 pixels in 10 classes"):
-        check_dataset(dataset)
+    return Dataset(images, labels, images, labels, "other", "path", "there", {}, numbers)
+
+
+@pytest.mark.parametrize("form", [(8, 8, 10), (28, 20, 2), (64, 64, 10), (1, 112, 64)])
+def test_data_of_other_sizes_and_classes_is_shown(form):
+    check_dataset(of_size(*form))
+
+
+@pytest.mark.parametrize("form", [(113, 28, 10), (28, 113, 10), (28, 28, 1), (28, 28, 65)])
+def test_data_that_the_page_has_no_room_for_is_refused(form):
+    with pytest.raises(ChainruleError, match="up to 112x112 pixels in 2 to 64 classes, but other"):
+        check_dataset(of_size(*form))
 
 
 def test_every_two_networks_are_a_pair(lab):

@@ -69,8 +69,8 @@ def test_without_a_place_to_keep_it_the_network_is_used_and_said(small, monkeypa
     assert said[-1].startswith("Nothing can be kept in")
 
 
-def test_the_recipes_are_the_networks_of_the_lab():
-    assert [(recipe.id, recipe.title) for recipe in RECIPES] == [
+def test_the_recipes_are_the_networks_of_the_lab(lab_run):
+    assert [(recipe.id, recipe.title(lab_run.dataset)) for recipe in RECIPES] == [
         ("course", "784-256-128-64-10, to draw on"),
         ("small", "784-16-16-10, to look into"),
     ]

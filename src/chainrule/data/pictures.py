@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Pixels = TypeVar("Pixels", Array, Bytes)
+# An open file is closed, and sentences call it what str() does.
+Source: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
 MOST_PIXELS = 100_000_000  # twice what a telephone takes; more is a mistake, or a bomb
 LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and their frame take
@@ -44,12 +46,12 @@ STRANGERS = [
 ]
 
 
-def read_picture(path: str | os.PathLike[str]) -> Array:
+def read_picture(path: Source) -> Array:
     """Read an image file, of one channel or colour, of 1 to 32 bits, with a palette or alpha.
 
     Parameters
     ----------
-    path : str or path
+    path : str, path or open binary file
         BMP, GIF, JPEG, PNG, PPM, TIFF or WebP, and AVIF and HEIC where Pillow and pi-heif can;
         of several pictures the first.
 
@@ -67,7 +69,7 @@ def read_picture(path: str | os.PathLike[str]) -> Array:
     return _read(path, _grey)
 
 
-def read_photograph(path: str | os.PathLike[str], side: int) -> Array:
+def read_photograph(path: Source, side: int) -> Array:
     """Read an image file in colour, scaled down to a longer side of `side` to twice that.
 
     Parameters
@@ -86,9 +88,7 @@ def read_photograph(path: str | os.PathLike[str], side: int) -> Array:
     return _read(path, lambda image: _colours(image, side))
 
 
-def read_scaled(
-    path: str | os.PathLike[str], shape: tuple[int, int] | None = None, way: str = "fit"
-) -> Bytes:
+def read_scaled(path: Source, shape: tuple[int, int] | None = None, way: str = "fit") -> Bytes:
     """Read an image file in grey, in a size that all pictures of a dataset have.
 
     This alone prepares pictures of one's own, those in training and those to be told later.
@@ -142,7 +142,7 @@ def pictures_in(folder: Path) -> list[Path]:
     return found
 
 
-def _read(path: str | os.PathLike[str], decode: Callable[[Any], Pixels]) -> Pixels:
+def _read(path: Source, decode: Callable[[Any], Pixels]) -> Pixels:
     pillow = extra("PIL.Image")
     file = _opened(path)
     with file, warnings.catch_warnings():
@@ -189,9 +189,11 @@ def _what_it_is(start: bytes, formats: Sequence[str]) -> str:
     return f"is not an image that can be read: {expected}"
 
 
-def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+def _opened(path: Source) -> IO[bytes]:
     from pathlib import Path
 
+    if not isinstance(path, str | os.PathLike):
+        return path
     path = Path(path)
     try:
         if not path.is_file():

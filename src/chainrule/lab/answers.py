@@ -4,29 +4,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
+from typing import IO, Any
 
 import numpy as np
 
 from chainrule import __version__
 from chainrule.checks import Array, ChainruleError, Integers, extra
 from chainrule.lab.asked import Asked
-from chainrule.lab.networks import CLASSES, SIDE, Lab, LabNetwork
+from chainrule.lab.networks import SCALED, UNKNOWN, Lab, LabNetwork
 from chainrule.lab.pictures import rounded
 from chainrule.layers import Dense, ReLU
 from chainrule.losses import softmax
 from chainrule.network import Network
 from chainrule.reading.centring import Centring, centring
 
-PIXELS = SIDE * SIDE
 LARGEST_DRAWING = 400  # pixels of a side
 MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
+DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
 STAGES = {
-    "drawn": "The ink as it was drawn, on {width} × {height} pixels.",
-    "cropped": "The empty border is cut off: {width} × {height} pixels of ink are left.",
+    "drawn": "The ink as it was drawn, on {height} × {width} pixels.",
+    "cropped": "The empty border is cut off: {height} × {width} pixels of ink are left.",
     "scaled": "Scaled by {factor:.2f}, so that the longer side is {longer_side} pixels, as in "
     "MNIST.",
+    "as_pictures": "Scaled to {height} × {width} pixels, as the pictures were that the network "
+    "learned from.",
     "centred": "Moved by whole pixels until its centre of mass is in the middle: "
     "{offset_rows:+.2f} rows and {offset_columns:+.2f} columns from pixel (14, 14).",
     "lopsided": "The ink is so lopsided that its centre of mass stays {offset_rows:+.2f} rows and "
@@ -39,9 +42,9 @@ def network_asked(lab: Lab, asked: Asked, name: str = "network") -> LabNetwork:
     return lab.networks[asked.one_of(name, lab.networks)]
 
 
-def image_asked(asked: Asked) -> Array:
-    """Return the image of a request as one row of pixels from 0 to 1, (1, 784)."""
-    return asked.numbers("image", PIXELS, 0, 1)[np.newaxis].astype(np.float32)
+def image_asked(lab: Lab, asked: Asked) -> Array:
+    """Return the image of a request as one row of pixels from 0 to 1, (1, pixels)."""
+    return asked.numbers("image", lab.pixels, 0, 1)[np.newaxis].astype(np.float32)
 
 
 # ---- what there is ----
@@ -56,6 +59,9 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
             "is_sample": dataset.is_sample,
             "note": _note(lab),
             "test_images": len(dataset.test_images),
+            "image_shape": list(lab.image_shape),
+            "ground": lab.ground,
+            "are_digits": dataset.name.startswith(DIGITS),
         },
         "classes": [str(number) for number in dataset.classes],
         "version": __version__,
@@ -82,6 +88,7 @@ def _described(network: LabNetwork) -> dict[str, Any]:
         "optimizer": network.optimizer,
         "test_accuracy": network.test_accuracy,
         "accuracy_words": network.accuracy_words,
+        "pictures": network.pictures,
         "layers": layers_of(network.network),
     }
 
@@ -105,7 +112,7 @@ def digit(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 def digits(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Return the first stored test images of a class."""
-    label = asked.whole("label", 0, CLASSES - 1)
+    label = asked.whole("label", 0, lab.last_class)
     return {
         "label": label,
         "indices": np.flatnonzero(lab.labels == label)[:MOST_INDICES].tolist(),
@@ -135,7 +142,7 @@ def weights(lab: Lab, asked: Asked) -> dict[str, Any]:
         for layer in network.network
     ]
     mean, std = (np.asarray(x).tolist() for x in (standardisation.mean, standardisation.std))
-    return {"layers": layers, "mean": mean, "std": std}
+    return {"layers": layers, "mean": mean, "std": std, "image_shape": list(lab.image_shape)}
 
 
 def _written(array: Array | None) -> list[float] | None:
@@ -150,14 +157,27 @@ def _written(array: Array | None) -> list[float] | None:
 
 
 def centre(lab: Lab, asked: Asked) -> dict[str, Any]:
-    """Bring a drawing into MNIST's form, and show each step."""
-    drawing = _drawing(asked)
-    steps = centring(drawing, light_on_dark=True)
-    return {
-        "stages": stages(steps),
-        "image": steps.centred.ravel().tolist(),
-        "raw": shrunk(drawing).ravel().tolist(),
-    }
+    """Prepare a drawing as the network's file says, such as into MNIST's form; show each step."""
+    drawing, chosen = _drawing(asked), network_asked(lab, asked)
+    if lab.ground == "light":
+        drawing = 255 - drawing
+    image = raw = shrunk(drawing, lab.image_shape)
+    shown = []
+    if chosen.pictures == SCALED:
+        image = chosen.classifier.prepared(_as_file(drawing))
+        drawn = drawing / np.float32(255)
+        shown = [_stage("drawn", drawn, {}), _stage("scaled", image, {}, "as_pictures")]
+    elif chosen.pictures != UNKNOWN:
+        steps = centring(drawing, light_on_dark=lab.ground != "light")
+        image, shown = steps.centred, stages(steps)
+    return {"stages": shown, "image": image.ravel().tolist(), "raw": raw.ravel().tolist()}
+
+
+def _as_file(drawing: Any) -> IO[bytes]:
+    """Return a drawing as the image file that it might have come in."""
+    file = io.BytesIO()
+    extra("PIL.Image").fromarray(drawing).save(file, format="PNG")
+    return file
 
 
 def _drawing(asked: Asked) -> Any:
@@ -182,9 +202,11 @@ def stages(steps: Centring) -> list[dict[str, Any]]:
     return [_stage(name, getattr(steps, name), facts) for name, facts in numbers.items()]
 
 
-def _stage(name: str, picture: Array, numbers: dict[str, Any]) -> dict[str, Any]:
+def _stage(
+    name: str, picture: Array, numbers: dict[str, Any], key: str | None = None
+) -> dict[str, Any]:
     size = {"width": picture.shape[1], "height": picture.shape[0]}
-    key = "lopsided" if numbers.get("is_lopsided") else name
+    key = key or ("lopsided" if numbers.get("is_lopsided") else name)
     return {
         "name": name,
         **size,
@@ -194,32 +216,34 @@ def _stage(name: str, picture: Array, numbers: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def shrunk(drawing: Any) -> Array:
-    """Return a drawing as 28x28 means of its pixels, neither cropped nor centred, from 0 to 1.
+def shrunk(drawing: Any, shape: tuple[int, int]) -> Array:
+    """Return the means of a drawing's pixels, neither cropped nor centred, from 0 to 1.
 
-    A drawing that is no square is set in the middle of one first.
+    A drawing of other proportions is set in the middle of black ones that fit first.
 
     Parameters
     ----------
     drawing : ndarray of uint8, shape (height, width)
+    shape : (int, int)
+        Height and width of what comes out.
 
     Returns
     -------
-    ndarray of float32, shape (28, 28)
+    ndarray of float32, of that shape
     """
     pillow = extra("PIL.Image")
-    side = max(drawing.shape)
-    top, left = ((side - length) // 2 for length in drawing.shape)
-    square = np.zeros((side, side), np.float32)
-    square[top : top + drawing.shape[0], left : left + drawing.shape[1]] = drawing
-    small = pillow.fromarray(square).resize((SIDE, SIDE), pillow.Resampling.BOX)
+    factor = max(mine / its for mine, its in zip(drawing.shape, shape, strict=True))
+    sides = zip(drawing.shape, shape, strict=True)
+    around = [max(round(factor * its), mine) - mine for mine, its in sides]
+    whole = np.pad(drawing.astype(np.float32), [(more // 2, more - more // 2) for more in around])
+    small = pillow.fromarray(whole).resize(shape[::-1], pillow.Resampling.BOX)
     return np.asarray(small) / np.float32(255)
 
 
 def forward(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Return what every layer makes of an image, and the probabilities."""
     chosen = network_asked(lab, asked)
-    outputs = chosen.network.activations(chosen.classifier.inputs(image_asked(asked)))
+    outputs = chosen.network.activations(chosen.classifier.inputs(image_asked(lab, asked)))
     probabilities = softmax(outputs[-1])[0]
     layers = [
         {
@@ -241,7 +265,7 @@ def forward(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 def unit(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Take one unit apart, in float64: weight times input, sum, bias, and what follows."""
-    chosen, image = network_asked(lab, asked), image_asked(asked)
+    chosen, image = network_asked(lab, asked), image_asked(lab, asked)
     network = chosen.network.astype(np.float64)
     index, layer = dense_asked(network, asked)
     j = asked.whole("unit", 0, layer.n_out - 1)
@@ -257,7 +281,7 @@ def unit(lab: Lab, asked: Asked) -> dict[str, Any]:
         "bias": float(layer.biases[j]),
         "z": float(outputs[index][0, j]),
         "relu": float(outputs[index + 1][0, j]) if is_rectified else None,
-        "image_shape": [SIDE, SIDE] if index == 0 else None,
+        "image_shape": list(lab.image_shape) if index == 0 else None,
         "dtype": str(network.dtype),
     }
 
@@ -293,15 +317,22 @@ def confusion(lab: Lab, asked: Asked) -> dict[str, Any]:
 def cell(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Return the images of one cell of the confusion matrix, the surest first."""
     chosen = network_asked(lab, asked)
-    true, predicted = (asked.whole(name, 0, CLASSES - 1) for name in ("true", "predicted"))
+    true, predicted = (asked.whole(name, 0, lab.last_class) for name in ("true", "predicted"))
+    return cell_of(lab, chosen, true, predicted, MOST_IMAGES)
+
+
+def cell_of(lab: Lab, chosen: LabNetwork, true: int, predicted: int, most: int) -> dict[str, Any]:
+    """Return how many images of one class were taken for another, and up to `most` of them."""
     within = np.flatnonzero((lab.labels == true) & (chosen.predicted == predicted))
-    return {"count": len(within), "images": _surest(lab, chosen, within)}
+    return {"count": len(within), "images": _surest(lab, chosen, within, most)}
 
 
-def _surest(lab: Lab, chosen: LabNetwork, rows: Integers) -> list[dict[str, Any]]:
-    """Return up to 60 of the stored images, those first of which the network is surest."""
+def _surest(
+    lab: Lab, chosen: LabNetwork, rows: Integers, most: int = MOST_IMAGES
+) -> list[dict[str, Any]]:
+    """Return up to `most` of the stored images, those first of which the network is surest."""
     confidence = chosen.probabilities.max(axis=1)
-    order = rows[np.argsort(-confidence[rows], kind="stable")][:MOST_IMAGES]
+    order = rows[np.argsort(-confidence[rows], kind="stable")][:most]
     return [
         {
             **stored(lab, int(row)),

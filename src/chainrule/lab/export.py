@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from chainrule.checks import ChainruleError
 from chainrule.lab import answers, walk
 from chainrule.lab.asked import Asked
-from chainrule.lab.networks import CLASSES, Lab
+from chainrule.lab.networks import Lab
 from chainrule.lab.page import DATA, PAGE, STATIC, as_static, encoded, static_files
 from chainrule.lab.pictures import SOME_ENTRIES
 
-OF_A_CLASS = 2  # stored digits
+OF_A_CLASS = 2  # stored images
+FEW_CLASSES = 20  # with more, one image of each has to do
+CELL_BYTES = 60 * 784 * 10  # pixels of the diagonal's images, whatever the data: MNIST's 60 of each
 
 
 def check_folder(folder: Path) -> None:
@@ -89,16 +89,19 @@ def stored_answers(lab: Lab) -> Iterator[tuple[str, dict[str, Any]]]:
     def ask(answer: Callable[[Lab, Asked], Any], **fields: Any) -> Any:
         return answer(lab, Asked(fields, fields))
 
-    classes = [ask(answers.digits, label=label)["indices"] for label in range(CLASSES)]
-    chosen = [index for indices in classes for index in indices[:OF_A_CLASS]]
+    classes = range(lab.last_class + 1)
+    of_classes = [ask(answers.digits, label=label)["indices"] for label in classes]
+    of_a_class = OF_A_CLASS if len(classes) <= FEW_CLASSES else 1
+    chosen = [index for indices in of_classes for index in indices[:of_a_class]]
+    most = max(1, min(answers.MOST_IMAGES, CELL_BYTES // (lab.pixels * len(classes))))
     yield "lab", ask(answers.lab)
     yield "digits", {"digits": [answers.stored(lab, index) for index in chosen]}
     for id, network in lab.networks.items():
         yield f"weights-{id}", ask(answers.weights, network=id)
         yield f"confusion-{id}", ask(answers.confusion, network=id)
         cells = {
-            f"{true}-{predicted}": ask(answers.cell, network=id, true=true, predicted=predicted)
-            for true, predicted in np.ndindex(CLASSES, CLASSES)
+            f"{true}-{predicted}": answers.cell_of(lab, network, true, predicted, most)
+            for true, predicted in product(classes, classes)
         }
         yield f"cells-{id}", cells
         for index in chosen:

@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import math
 import re
+from collections.abc import Container
 from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 1_000_000  # bytes
 BODY_SECONDS = 10
+UPLOAD_LIMIT = 64_000_000  # bytes of a file: twice a telephone's largest photograph
+UPLOAD_SECONDS = 60
+JSON, BYTES = "application/json", "application/octet-stream"
 DRAINED = 4 * BODY_LIMIT  # thrown away of a body that is refused: whoever still sends hears nothing
 DRAIN_SECONDS = 2
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -60,10 +64,12 @@ class Gate:
         That the server listens on.
     token : str
         Of this start; the page sends it with every changing request.
+    uploads : container of str
+        The addresses whose body is a file, and no JSON.
     """
 
-    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
-        self.app, self.token = app, token
+    def __init__(self, app: ASGIApp, port: int, token: str, uploads: Container[str] = ()) -> None:
+        self.app, self.token, self.uploads = app, token, uploads
         self.hosts = {f"{host}:{port}" for host in HOSTS}
         if port == 80:  # a browser leaves it out
             self.hosts |= set(HOSTS)
@@ -79,9 +85,11 @@ class Gate:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = _Body(scope, receive)
+        is_file = scope["path"] in self.uploads
+        limit, seconds = (UPLOAD_LIMIT, UPLOAD_SECONDS) if is_file else (BODY_LIMIT, BODY_SECONDS)
         try:
-            self._check(scope["method"], Headers(scope=scope))
-            whole = await body.read(BODY_LIMIT if scope["method"] == "POST" else 0)
+            self._check(scope["method"], Headers(scope=scope), BYTES if is_file else JSON)
+            whole = await body.read(limit if scope["method"] == "POST" else 0, seconds)
         except Refusal as refusal:
             await body.drop()
             await refusal.answer()(scope, receive, send)
@@ -90,7 +98,7 @@ class Gate:
         else:
             await self.app(scope, _giving(whole, receive), send)
 
-    def _check(self, method: str, headers: Headers) -> None:
+    def _check(self, method: str, headers: Headers, kind: str) -> None:
         """Raise the refusal of a request whose head alone shows that it must not pass."""
         hosts = [host.lower() for host in headers.getlist("Host")]
         if len(hosts) != 1 or hosts[0] not in self.hosts:
@@ -109,19 +117,19 @@ class Gate:
                 f"{' and '.join(origins):.80}: open the lab's address.",
             )
         if method == "POST":
-            self._check_changing(headers)
+            self._check_changing(headers, kind)
 
-    def _check_changing(self, headers: Headers) -> None:
+    def _check_changing(self, headers: Headers, kind: str) -> None:
         if "Origin" not in headers:
             raise Refusal(
                 403, "A POST needs the Origin of the lab's own page, got none: send it from there."
             )
         kinds = headers.getlist("Content-Type")
-        if [kind.partition(";")[0].strip().lower() for kind in kinds] != ["application/json"]:
+        if [one.partition(";")[0].strip().lower() for one in kinds] != [kind]:
             raise Refusal(
                 415,
-                "A POST's Content-Type must be application/json, got "
-                f"{' and '.join(kinds) or 'none':.80}: send JSON.",
+                f"The Content-Type of a POST here must be {kind}, got "
+                f"{' and '.join(kinds) or 'none':.80}: send that.",
             )
         tokens = headers.getlist(TOKEN_HEADER)
         if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), self.token.encode()):
@@ -146,31 +154,31 @@ class _Body:
         are_numbers = all(re.fullmatch("[0-9]{1,15}", length) for length in lengths)
         self.claimed = max(map(int, lengths), default=0) if are_numbers else math.inf
 
-    async def read(self, limit: int) -> bytes:
+    async def read(self, limit: int, seconds: int) -> bytes:
         """Return the whole body, whatever length it claims.
 
         Raises
         ------
         Refusal
-            If it is longer than `limit`, or does not come in time.
+            If it is longer than `limit`, or does not come within so many seconds.
         """
         too_long = Refusal(
             413, f"The body must have at most {limit:,} bytes, got more: send a smaller one."
         )
         if self.claimed > limit:
             raise too_long
-        body = b""
+        body = bytearray()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(seconds):
                 while not self.has_ended:
                     body += await self._part()
                     if len(body) > limit:
                         raise too_long
         except TimeoutError:
             raise Refusal(
-                408, f"The body must come within {BODY_SECONDS} seconds, but it did not: try again."
+                408, f"The body must come within {seconds} seconds, but it did not: try again."
             ) from None
-        return body
+        return bytes(body)
 
     async def drop(self) -> None:
         """Throw away what is left, so that its sender listens; of a very long body nothing."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+
+import numpy as np
 
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
@@ -21,12 +24,18 @@ from chainrule.experiments.settings import TrainingSettings
 from chainrule.experiments.train import train_settings
 from chainrule.layers import Dense
 from chainrule.network import Network
+from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.judge import Judgement, judge
 from chainrule.storage.models import Model, save_model
 
-SIDE, CLASSES = 28, 10
+LARGEST_SIDE = 112  # pixels of an image: the pad has no more
+MOST_CLASSES = 64
+SCALED, UNKNOWN = "scaled", "unknown"  # how a network's pictures are prepared
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an address and a file name
+
+LIGHT = 127  # a lighter byte is nearer to white
+FEW_IMAGES = 1000  # enough to see on what ground they stand
 
 Say = Callable[[str], None]
 
@@ -70,6 +79,15 @@ class LabNetwork:
         return self.probabilities.argmax(axis=1)
 
     @property
+    def pictures(self) -> str:
+        """How a picture becomes its input: "mnist", "assumed" to be so, "scaled" or "unknown"."""
+        if self.classifier.is_scaled:
+            return SCALED
+        if self.classifier.image_shape != (SIDE, SIDE):
+            return UNKNOWN
+        return "mnist" if self.classifier.pictures else "assumed"
+
+    @property
     def optimizer(self) -> str | None:
         """The name of the optimizer that trained it, where its file says so."""
         name = self.classifier.training.get("optimizer")
@@ -100,7 +118,7 @@ class Lab:
     Attributes
     ----------
     dataset : Dataset
-        Its test images are the stored digits.
+        Its test images are the stored ones.
     networks : dict of str to LabNetwork
         By id; all of them belong together and may be compared.
     """
@@ -115,13 +133,37 @@ class Lab:
 
     @property
     def images(self) -> Array:
-        """The stored digits, bytes of the shape (test images, 784)."""
+        """The stored images, bytes of the shape (test images, pixels)."""
         return self.dataset.test_images.reshape(len(self.dataset.test_images), -1)
 
     @property
     def labels(self) -> Integers:
-        """What the stored digits are, (test images,)."""
+        """What the stored images are, (test images,)."""
         return self.dataset.test_labels
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        return self.dataset.image_shape
+
+    @property
+    def pixels(self) -> int:
+        """How many numbers an image has."""
+        return math.prod(self.image_shape)
+
+    @cached_property
+    def ground(self) -> str:
+        """What the images stand on: "light", "dark", or "paper", on which light is ink."""
+        images = self.dataset.test_images[:FEW_IMAGES]
+        border = (images[:, [0, -1]], images[:, :, [0, -1]])
+        if np.median(np.concatenate([side.ravel() for side in border])) > LIGHT:
+            return "light"
+        return "dark" if self.dataset.pictures.get("rule") == SCALED else "paper"
+
+    @property
+    def last_class(self) -> int:
+        """The largest label."""
+        return len(self.dataset.classes) - 1
 
 
 def sizes_of(network: Network) -> list[int]:
@@ -131,13 +173,13 @@ def sizes_of(network: Network) -> list[int]:
 
 
 def check_dataset(dataset: Dataset) -> None:
-    """Check that the lab can show a dataset: a page of 28x28 pixels and ten bars."""
-    if dataset.image_shape != (SIDE, SIDE) or len(dataset.classes) != CLASSES:
-        height, width = dataset.image_shape
+    """Check that the lab can show a dataset: its pad and its tables have room for so much."""
+    (height, width), classes = dataset.image_shape, len(dataset.classes)
+    if max(height, width) > LARGEST_SIDE or not 2 <= classes <= MOST_CLASSES:
         raise ChainruleError(
-            f"The lab shows images of {SIDE}x{SIDE} pixels in {CLASSES} classes, but "
-            f"{dataset.title} has {height}x{width} in {len(dataset.classes)}: name MNIST, or data "
-            "of its form, with --data."
+            f"The lab shows images of up to {LARGEST_SIDE}x{LARGEST_SIDE} pixels in 2 to "
+            f"{MOST_CLASSES} classes, but {dataset.title} has {height}x{width} in {classes}: "
+            "name smaller data with --data, and networks that were trained on it."
         )
 
 
@@ -211,10 +253,10 @@ class Recipe:
     epochs: int
     epochs_of_few: int
 
-    @property
-    def title(self) -> str:
-        """Its sizes, and what it is for."""
-        return f"{'-'.join(map(str, (SIDE * SIDE, *self.hidden, CLASSES)))}, {self.purpose}"
+    def title(self, dataset: Dataset | Split) -> str:
+        """Return its sizes on the images of a dataset, and what it is for."""
+        sizes = (math.prod(dataset.image_shape), *self.hidden, len(dataset.classes))
+        return f"{'-'.join(map(str, sizes))}, {self.purpose}"
 
     def settings(self, images: int) -> TrainingSettings:
         """Adam with a rate that falls to 0, on as many images as there are."""
@@ -280,7 +322,8 @@ def networks_of_first_start(
             model = _trained(recipe, split, progress)
             found[recipe.id] = _keep(_place(recipe, dataset), model, split, say)
     return {
-        recipe.id: named(recipe.id, recipe.title, found[recipe.id], dataset) for recipe in recipes
+        recipe.id: named(recipe.id, recipe.title(dataset), found[recipe.id], dataset)
+        for recipe in recipes
     }
 
 
@@ -315,7 +358,7 @@ def _trained(recipe: Recipe, split: Split, progress: bool) -> Model:
     result = train_settings(settings, lane, network, split, progress=progress)
     if result.network is None:
         raise ChainruleError(
-            f"The training of {recipe.title} stopped being finite on {split.title}: "
+            f"The training of {recipe.title(split)} stopped being finite on {split.title}: "
             "train a network with 'chainrule train' and a smaller rate, and name its run folder."
         )
     result.network.optimizer = None
@@ -354,4 +397,5 @@ def _keep(path: Path, model: Model, split: Split, say: Say) -> ImageClassifier:
         image_shape=split.image_shape,
         data=model.data,
         training=model.training,
+        pictures=split.pictures,
     )

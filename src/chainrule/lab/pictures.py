@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 
 from chainrule.checks import Array
-from chainrule.lab.networks import SIDE
 
 FIRST = 8  # numbers shown
-EVERY_ENTRY = SIDE * SIDE * 256  # of a picture: all that the course's network has
+EVERY_ENTRY = 784 * 256  # of a picture: all that the course's network has
 SOME_ENTRIES = 16_384  # of a picture in a stored answer
 SMALLEST = 1e-270  # below, a number is left as it is
 DIGITS = 4  # of a number in a picture; those beside it are whole
 
 
 def tensor(
-    name: str, array: Array, *, of_images: bool = False, largest: int = EVERY_ENTRY
+    name: str,
+    array: Array,
+    *,
+    image_shape: tuple[int, int] | None = None,
+    largest: int = EVERY_ENTRY,
 ) -> dict[str, Any]:
     """Describe one array of one or two axes.
 
@@ -29,8 +32,8 @@ def tensor(
     name : str
         As in the formula, such as "dy".
     array : array, shape (n,) or (rows, columns)
-    of_images : bool
-        Whether each row is an image of 784 pixels, and is drawn as one.
+    image_shape : (int, int), optional
+        Height and width, where each row is an image and is drawn as one.
     largest : int
         The number of entries up to which the picture shows every one.
 
@@ -45,14 +48,14 @@ def tensor(
         "shape": list(array.shape),
         "norm": float(np.linalg.norm(array)),
         "first": array.ravel()[:FIRST].tolist(),
-        "image": _image(array, of_images, largest),
+        "image": _image(array, image_shape, largest),
     }
 
 
-def _image(array: Array, of_images: bool, largest: int) -> dict[str, Any]:
-    if of_images:
-        picture = side_by_side(array)
-        words = "a picture of 28 × 28 for each image of the batch"
+def _image(array: Array, image_shape: tuple[int, int] | None, largest: int) -> dict[str, Any]:
+    if image_shape:
+        picture = side_by_side(array, image_shape)
+        words = f"a picture of {' × '.join(map(str, image_shape))} for each image of the batch"
     else:
         rows = np.atleast_2d(array)
         picture, block = blocks(rows, largest)
@@ -76,9 +79,9 @@ def rounded(array: Array, digits: int) -> Array:
     return np.where(sizes < SMALLEST, numbers, np.rint(numbers * scale) / scale)
 
 
-def side_by_side(array: Array) -> Array:
-    """Return the rows (batch, 784) as pictures beside each other, (28, 28 · batch)."""
-    return array.reshape(-1, SIDE, SIDE).transpose(1, 0, 2).reshape(SIDE, -1)
+def side_by_side(array: Array, shape: tuple[int, int]) -> Array:
+    """Return the rows (batch, pixels) as pictures beside each other, (height, width · batch)."""
+    return array.reshape(-1, *shape).transpose(1, 0, 2).reshape(shape[0], -1)
 
 
 def blocks(array: Array, largest: int) -> tuple[Array, tuple[int, int]]:

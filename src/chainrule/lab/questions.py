@@ -20,7 +20,7 @@ def of_loss(grad_logits: Array, labels: Integers, classes: Sequence[Any]) -> dic
     label = int(labels[0])
     value, name = float(grad_logits[0, label]), classes[label]
     return _question(
-        f"The first image is a {name}. Which sign has the gradient of the logit of class {name}?",
+        f"The first image is of class {name}. Which sign has the gradient of that class's logit?",
         ["It is above 0", "It is below 0", "It is exactly 0"],
         [value > 0, value < 0, value == 0].index(True),
         f"It is (probability − 1) / B = {value:.3g}: a larger logit of the right class lowers the "

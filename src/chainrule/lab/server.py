@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from chainrule.checks import ChainruleError
 from chainrule.experiments.stopping import hearing
-from chainrule.lab import answers, moves, walk
+from chainrule.lab import answers, moves, photos, walk
 from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
@@ -45,7 +45,7 @@ ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/difference": (("a", "b"), answers.difference),
 }
 CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
-    "/api/centre": (("pixels", "width", "height"), answers.centre),
+    "/api/centre": (("network", "pixels", "width", "height"), answers.centre),
     "/api/forward": (("network", "image"), answers.forward),
     "/api/unit": (("network", "image", "layer", "unit"), answers.unit),
     "/api/backward": (walk.BATCH, walk.backward),
@@ -54,6 +54,12 @@ CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
         (*walk.BATCH, "optimizer", "rate", "layer", "name", "at"),
         moves.step,
     ),
+}
+
+
+# The same, with a file for its body.
+UPLOADS: dict[str, tuple[tuple[str, ...], Callable[[Lab, Asked, bytes], dict[str, Any]]]] = {
+    "/api/picture": (("network", "name"), photos.picture),
 }
 
 
@@ -89,6 +95,8 @@ def create_app(lab: Lab, port: int, token: str, static: Path = STATIC) -> Gate:
     routes += [Route(path, _asking(lab, *entry)) for path, entry in ASKING.items()]
     routes += [Route(path, _changing(lab, *entry), methods=["POST"])
                for path, entry in CHANGING.items()]  # fmt: skip
+    routes += [Route(path, _reading(lab, *entry), methods=["POST"])
+               for path, entry in UPLOADS.items()]  # fmt: skip
     handlers: Mapping[Any, Any] = {
         HTTPException: _not_served,
         ChainruleError: _wrong_input,
@@ -96,7 +104,7 @@ def create_app(lab: Lab, port: int, token: str, static: Path = STATIC) -> Gate:
     }
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return Gate(app, port, token)
+    return Gate(app, port, token, UPLOADS)
 
 
 def _asking(lab: Lab, names: tuple[str, ...], answer: Answer) -> Any:
@@ -109,6 +117,16 @@ def _asking(lab: Lab, names: tuple[str, ...], answer: Answer) -> Any:
 def _changing(lab: Lab, names: tuple[str, ...], answer: Answer) -> Any:
     async def respond(request: Request) -> Response:
         return as_json(answer(lab, Asked(read_json(await request.body()), names)))
+
+    return respond
+
+
+def _reading(
+    lab: Lab, names: tuple[str, ...], answer: Callable[[Lab, Asked, bytes], dict[str, Any]]
+) -> Any:
+    async def respond(request: Request) -> Response:
+        asked = Asked.of_query(request.query_params.multi_items(), names)
+        return as_json(answer(lab, asked, await request.body()))
 
     return respond
 

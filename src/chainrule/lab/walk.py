@@ -14,11 +14,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checks import Array, Integers
+from chainrule.data.dataset import ClassName
 from chainrule.lab import questions
-from chainrule.lab.answers import PIXELS, network_asked
+from chainrule.lab.answers import network_asked
 from chainrule.lab.asked import Asked, numbers
 from chainrule.lab.formulas import RULES
-from chainrule.lab.networks import CLASSES, Lab, LabNetwork
+from chainrule.lab.networks import Lab, LabNetwork
 from chainrule.lab.pictures import EVERY_ENTRY, tensor
 from chainrule.layers import Dense, Layer
 from chainrule.network import Network
@@ -36,17 +37,20 @@ class Batch:
     ----------
     network : Network
         Nobody else's; its first layer computes the gradient of its input as well.
-    X : array, shape (batch, 784)
+    X : array, shape (batch, pixels)
         Standardised as the network was trained.
     labels : integers, shape (batch,)
     classes : sequence of int or of str
         What the labels stand for.
+    image_shape : (int, int)
+        Height and width of an image.
     """
 
     network: Network
     X: Array
     labels: Integers
-    classes: Sequence[int | str] = range(CLASSES)
+    classes: Sequence[ClassName]
+    image_shape: tuple[int, int]
 
 
 def batch_asked(lab: Lab, asked: Asked) -> Batch:
@@ -58,19 +62,20 @@ def batch_asked(lab: Lab, asked: Asked) -> Batch:
         images, labels = lab.images[indices], lab.labels[indices]
     else:
         listed = enumerate(asked.listed("images", BATCH_SIZES))
-        rows = [numbers(f"images[{i}]", image, PIXELS, 0, 1) for i, image in listed]
+        rows = [numbers(f"images[{i}]", image, lab.pixels, 0, 1) for i, image in listed]
         images = np.stack(rows).astype(np.float32)
     if labels is None or "labels" in asked:
-        labels = np.array(asked.wholes("labels", (len(images),), 0, CLASSES - 1))
+        labels = np.array(asked.wholes("labels", (len(images),), 0, lab.last_class))
     return batch_of(chosen, images, labels)
 
 
 def batch_of(chosen: LabNetwork, images: Array, labels: Integers) -> Batch:
-    """Return a copy of a network with images (batch, 784), bytes or from 0 to 1, and labels."""
+    """Return a copy of a network with images (batch, pixels), bytes or from 0 to 1, and labels."""
     network = chosen.network.astype(np.float64)
     network[0].needs_input_gradient = True
     X = chosen.classifier.inputs(images).astype(np.float64)
-    return Batch(network, X, labels, chosen.judgement.dataset.classes)
+    dataset = chosen.judgement.dataset
+    return Batch(network, X, labels, dataset.classes, dataset.image_shape)
 
 
 def backward(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -90,7 +95,7 @@ def cards_of(batch: Batch, largest: int = EVERY_ENTRY) -> dict[str, Any]:
     for index in reversed(range(len(network))):
         incoming, gradient = gradient, network[index].backward(gradient)
         if isinstance(network[index], Dense):
-            cards.append(_dense_card(network, index, incoming, gradient, largest))
+            cards.append(_dense_card(batch, index, incoming, gradient, largest))
         else:
             cards.append(_other_card(network, index, incoming, gradient))
     return {
@@ -114,10 +119,11 @@ def _loss_card(batch: Batch, logits: Array, gradient: Array) -> Card:
     )
 
 
-def _dense_card(network: Network, index: int, grad_y: Array, grad_x: Array, largest: int) -> Card:
+def _dense_card(batch: Batch, index: int, grad_y: Array, grad_x: Array, largest: int) -> Card:
+    network = batch.network
     layer: Dense = network[index]
     n_in, n_out = layer.n_in, layer.n_out
-    of_images = index == 0
+    image_shape = batch.image_shape if index == 0 else None
     which = sum(isinstance(other, Dense) for other in network[index + 1 :])
     return _card(
         network,
@@ -126,11 +132,11 @@ def _dense_card(network: Network, index: int, grad_y: Array, grad_x: Array, larg
         f"db = Σ dy over the batch, (B × {n_out}) → {n_out}\n"
         f"dx = dy · Wᵀ, (B × {n_out})({n_out} × {n_in}) = B × {n_in}",
         incoming=tensor("dy", grad_y),
-        kept=[tensor("x", layer.x, of_images=of_images)],
+        kept=[tensor("x", layer.x, image_shape=image_shape)],
         outgoing=[
             tensor("dW", layer.gradients["weights"], largest=largest),
             tensor("db", layer.gradients["biases"]),
-            tensor("dx", grad_x, of_images=of_images),
+            tensor("dx", grad_x, image_shape=image_shape),
         ],
         ask=questions.of_dense(layer, len(grad_y), which),
     )

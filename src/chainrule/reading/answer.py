@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checks import Array, ChainruleError, extra
-from chainrule.data.pictures import read_photograph, read_picture
+from chainrule.data.pictures import Source, read_photograph, read_picture
 from chainrule.reading.centring import SIDE, Centring, centring
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.digits import Found, doubts_of, find_digits
@@ -69,7 +69,7 @@ class Reading:
 
 def read(
     classifier: ImageClassifier,
-    path: str | os.PathLike[str],
+    path: Source,
     *,
     raw: bool = False,
     light_on_dark: bool | None = None,
@@ -82,7 +82,7 @@ def read(
     Parameters
     ----------
     classifier : ImageClassifier
-    path : str or path
+    path : str, path or open binary file
         An image file, as in `read_picture`.
     raw : bool
         Take the picture as it is, which then has the size that the model takes. Without it a
@@ -122,9 +122,7 @@ def read(
     return Reading(pictures, probabilities, classifier.classes, tuple(doubts), "", ink, steps)
 
 
-def _read_scaled(
-    classifier: ImageClassifier, path: str | os.PathLike[str], light_on_dark: bool | None
-) -> Reading:
+def _read_scaled(classifier: ImageClassifier, path: Source, light_on_dark: bool | None) -> Reading:
     if light_on_dark is not None:
         raise ChainruleError(
             f"{classifier.path} takes pictures on the ground that they have, as those of "
@@ -154,9 +152,7 @@ def _digits_of(photograph: Array, light_on_dark: bool | None) -> tuple[Strokes, 
         raise error from None
 
 
-def _read_as_it_is(
-    classifier: ImageClassifier, path: str | os.PathLike[str], *, invert: bool
-) -> Reading:
+def _read_as_it_is(classifier: ImageClassifier, path: Source, *, invert: bool) -> Reading:
     picture = read_picture(path)
     _check_size(classifier, path, picture)
     pictures = (1 - picture if invert else picture)[np.newaxis]

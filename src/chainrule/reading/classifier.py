@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
 from chainrule.data.dataset import MNIST, ClassName, Dataset, pictures_rule, words_of_classes
-from chainrule.data.pictures import read_scaled
+from chainrule.data.pictures import Source, read_scaled
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense
 from chainrule.network import Network
@@ -162,7 +162,7 @@ class ImageClassifier:
             "yourself."
         )
 
-    def prepared(self, path: str | os.PathLike[str]) -> Array:
+    def prepared(self, path: Source) -> Array:
         """Return the picture in a file as those of the training folder were prepared.
 
         Returns

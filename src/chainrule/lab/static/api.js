@@ -83,12 +83,10 @@ const get = (path, query = {}) => {
   return request(`api/${path}${text ? `?${text}` : ""}`, { method: "GET" });
 };
 
-const post = (path, body) =>
-  request(`api/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+const send = (path, kind, body) =>
+  request(`api/${path}`, { method: "POST", headers: { "Content-Type": kind }, body });
+
+const post = (path, body) => send(path, "application/json", JSON.stringify(body));
 
 const kept = new Map();
 const once = (key, ask) => {
@@ -127,8 +125,11 @@ export async function storedIndices() {
   return isStatic ? (await storedDigits()).map((one) => one.index) : null;
 }
 
-export const centre = (pixels, side) =>
-  post("centre", { pixels: Array.from(pixels), width: side, height: side });
+export const centre = (network, pixels, { width, height }) =>
+  post("centre", { network, pixels: Array.from(pixels), width, height });
+
+export const picture = (network, name, bytes) =>
+  send(`picture?${new URLSearchParams({ network, name })}`, "application/octet-stream", bytes);
 
 export async function forward(network, image) {
   if (!isStatic) return post("forward", { network: network.id, image: Array.from(image) });

@@ -3,7 +3,8 @@
 import * as api from "./api.js";
 import { button, explain, h, labelled, replace, select, showExplanations } from "./dom.js";
 import { count } from "./numbers.js";
-import { repaint } from "./pictures.js";
+import { repaint, showGrey } from "./pictures.js";
+import { forgetPhotos, takePictures } from "./photos.js";
 import * as draw from "./draw.js";
 import * as backwards from "./backwards.js";
 import * as mistakes from "./mistakes.js";
@@ -75,6 +76,7 @@ class Lab {
     this.help = help;
     this.notice = notice;
     this.state = {};
+    showGrey(data.data.ground !== "paper");
   }
 
   get network() {
@@ -95,9 +97,40 @@ class Lab {
     return this.data.networks.filter((one) => one.title.startsWith(first)).length === 1 ? first : title;
   }
 
-  // What a class is called: the number that it has in the files of the data.
+  get classes() {
+    return this.data.classes;
+  }
+
+  // What a class is called: its name, or the number that it has in the files of the data.
   classOf(position) {
-    return this.data.classes[position];
+    return this.classes[position];
+  }
+
+  // The same within a sentence: a 7, an 8, “Ankle boot”.
+  aClass(position) {
+    const name = this.classOf(position);
+    if (!/^[0-9]+$/.test(name)) return `“${name}”`;
+    return `${/^(8|11$|18$)/.test(name) ? "an" : "a"} ${name}`;
+  }
+
+  // Whether classes have names that need room.
+  get hasNames() {
+    return this.classes.some((name) => name.length > 3);
+  }
+
+  get shape() {
+    const [height, width] = this.data.data.image_shape;
+    return { height, width };
+  }
+
+  // Whether one draws dark on light, as the images are.
+  get isLight() {
+    return this.data.data.ground === "light";
+  }
+
+  // What the images are called.
+  get thing() {
+    return this.data.data.are_digits ? "digit" : "image";
   }
 
   get beside() {
@@ -194,6 +227,7 @@ async function start() {
   }
   lab.buildFrame();
   lab.read();
+  takePictures(lab);
   addEventListener("hashchange", () => lab.read());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   addEventListener("unhandledrejection", (event) => {
@@ -210,6 +244,8 @@ async function start() {
     const isOther = JSON.stringify(data) !== JSON.stringify(lab.data);
     lab.data = data;
     if (isOther) {
+      showGrey(data.data.ground !== "paper");
+      forgetPhotos(); // they were read by other networks
       lab.buildFrame();
       lab.module = null;
       lab.show();

@@ -1,7 +1,8 @@
 // Backwards: the chain of a real batch, from the loss to the first layer, a card a step.
 
 import * as api from "./api.js";
-import { decode, inked, shrunk, SIDE } from "./canvas.js";
+import { photoOf } from "./photos.js";
+import { decode, inked, padFor, shrunk } from "./canvas.js";
 import { button, formula, h, labelled, replace, segments, select, toggle } from "./dom.js";
 import { number, shape, short } from "./numbers.js";
 import { ink, signed } from "./pictures.js";
@@ -87,7 +88,7 @@ class BackwardsScreen {
   async update() {
     const { network, state } = this.lab;
     this.predict.querySelector("input").checked = this.asksFirst;
-    const wanted = [network.id, state.batch, state.from, state.batch === "drawing" ? [state.label, state.strokes, state.digit, state.raw] : ""].join("|");
+    const wanted = [network.id, state.batch, state.from, state.batch === "drawing" ? [state.label, state.strokes, state.picture, state.part, state.digit, state.raw] : ""].join("|");
     if (wanted !== this.loaded) {
       this.loaded = wanted;
       this.walk = null;
@@ -140,22 +141,26 @@ class BackwardsScreen {
   }
 
   async drawing() {
-    const { digit, strokes, raw } = this.lab.state;
+    const { digit, strokes, picture, part, raw } = this.lab.state;
+    const photo = photoOf(picture);
     let image;
     let label = this.lab.state.label;
     if (strokes) {
-      const pixels = inked(decode(strokes));
-      if (api.isStatic) image = Array.from(shrunk(pixels));
+      const pad = padFor(this.lab.shape);
+      const pixels = inked(pad, decode(pad, strokes));
+      if (api.isStatic) image = Array.from(shrunk(pad, pixels, this.lab.isLight));
       else {
-        const centred = await api.centre(pixels, SIDE);
+        const centred = await api.centre(this.lab.network.id, pixels, pad);
         image = raw === "1" ? centred.raw : centred.image;
       }
+    } else if (photo?.digits) {
+      image = raw === "1" ? photo.raw : (photo.digits[part] ?? photo.digits[0]).image;
     } else if (digit && digit !== "none") {
       const stored = await api.digit(digit);
       image = stored.pixels.map((pixel) => pixel / 255);
       label ??= stored.label;
     } else {
-      this.fault = "There is no drawing yet: draw a digit on the first screen, then come back.";
+      this.fault = "There is no drawing yet: draw on the first screen, then come back.";
       return null;
     }
     label = Number(label ?? 0);
@@ -181,7 +186,7 @@ class BackwardsScreen {
         [...sizes, ["drawing", "my drawing"]], this.size,
         (batch) => this.lab.go({ batch: batch === 1 ? null : batch, at: null })),
       isDrawing
-        ? labelled("It is a", select(Array.from({ length: 10 }, (_, d) => [d, this.lab.classOf(d)]), this.lab.state.label ?? 0,
+        ? labelled("It is a", select(this.lab.classes.map((name, d) => [d, name]), this.lab.state.label ?? 0,
           "The label: what the drawing is meant to be. The loss measures how far the network is from it.",
           (label) => this.lab.go({ label })))
         : [button("Earlier images", "The test images before these.", () => this.move(-1), { "data-key": "earlier" }),
@@ -190,11 +195,12 @@ class BackwardsScreen {
   }
 
   paintImages() {
+    const { width, height } = this.lab.shape;
     const pictures = this.shown?.pictures ?? [];
     if (this.size === "drawing" && pictures.length) this.batch.querySelector("select").value = String(pictures[0].label);
     replace(this.images, pictures.map(({ pixels, white, label, index }) =>
       h("figure", {},
-        ink(h("canvas", { role: "img", "aria-label": index === undefined ? "the drawing" : `test image ${index}` }), pixels, 28, 28, white),
+        ink(h("canvas", { role: "img", "aria-label": index === undefined ? "the drawing" : `test image ${index}` }), pixels, width, height, white),
         h("figcaption", {}, this.lab.classOf(label)))));
   }
 
@@ -256,12 +262,13 @@ class BackwardsScreen {
 
   paintForward() {
     const { loss, batch } = this.walk;
+    const classes = this.lab.classes.length;
     replace(this.card,
       h("h2", {}, "Forward: the loss"),
       h("p", { class: "lead" }, batch === 1
         ? "The image went through every layer. What came out, against its label, costs"
         : `The ${batch} images went through every layer. What came out, against their labels, costs on average`),
-      h("p", { class: "large", tabindex: "0", help: "The cross-entropy: minus the logarithm of the label's probability, averaged over the batch. 0 would be certain and right; ln 10 = 2.303 is a guess." }, number(loss)),
+      h("p", { class: "large", tabindex: "0", help: "The cross-entropy: minus the logarithm of the label's probability, averaged over the batch. 0 would be certain and right; " + `ln ${classes} = ${Math.log(classes).toFixed(3)} is a guess.` }, number(loss)),
       h("p", { class: "quiet-text" }, "Which way must each weight move to make it smaller? Walk back, and every step passes the answer on."));
   }
 
@@ -299,12 +306,13 @@ class BackwardsScreen {
   }
 
   // The weights of one unit of the first layer have a place in the picture each: so have their slopes.
-  column({ values, width, height }) {
+  column({ values, width, height: pixels }) {
+    const shape = this.lab.shape;
     const steepest = values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best]) ? i : best), 0) % width;
-    const column = Array.from({ length: height }, (_, i) => values[i * width + steepest]);
+    const column = Array.from({ length: pixels }, (_, i) => values[i * width + steepest]);
     return h("div", {},
-      signed(h("canvas", { class: "column", role: "img", "aria-label": `dW of unit ${steepest}` }), column, 28, 28),
-      `column ${steepest}, the steepest unit, as 28 × 28`);
+      signed(h("canvas", { class: "column", role: "img", "aria-label": `dW of unit ${steepest}` }), column, shape.width, shape.height),
+      `column ${steepest}, the steepest unit, as ${shape.height} × ${shape.width}`);
   }
 
   tensor(tensor, card, role = "") {
@@ -327,7 +335,7 @@ class BackwardsScreen {
       onclick: isChoice ? (event) => this.weight.pick(card.index, event, canvas, tensor) : null,
     },
     h("figcaption", {}, h("strong", {}, title), " ", h("span", { class: "size" }, shape(sizes))),
-    isChoice && isFine && sizes[0] === 784 ? h("div", { class: "pair" }, canvas, this.column(image)) : canvas,
+    isChoice && isFine && card.index === 0 && image.height === sizes[0] ? h("div", { class: "pair" }, canvas, this.column(image)) : canvas,
     h("div", { class: "scale", "aria-hidden": "true" }, h("span", {}, `−${limit}`), h("i", {}), h("span", {}, limit)),
     h("dl", { class: "facts-of" }, h("dt", {}, "norm"), h("dd", { class: "norm" }, number(norm)),
       h("dt", {}, first.length < sizes.reduce((a, b) => a * b, 1) ? "first" : "all"),

@@ -1,53 +1,64 @@
 // The pad: strokes of mouse, pen, finger or arrow keys, and the pixels that they ink.
 //
 // A stroke is a list of points in half pixels, 0 to 223, so that it fits into the address and the
-// same address always gives the same 112 x 112 pixels.
+// same address always gives the same pixels: 112 x 112 for images of 28 x 28.
 
 import { h } from "./dom.js";
+import { colours, ink } from "./pictures.js";
 
-export const SIDE = 112;
-export const RADIUS = 4.5; // of the pen, in pixels: as thick as MNIST's, once it is centred
-const UNITS = 2 * SIDE;
+const LONGEST = 112; // pixels of the pad's longer side, at most
+const PEN = 4.5 / 112; // radius of the pen, of the longer side: as thick as MNIST's, once it is centred
+const LEAST_PEN = 0.75; // and of one pixel of the network's, where those are few
+const PLACES = 32; // of the cursor, along the longer side, at most
 const NEAREST = 3; // half pixels between two points that are kept
-const KEY_STEP = 8; // half pixels: 28 places a row, as many as the network's picture has
+
+// The pad for images of a height and width: `cell` of its pixels are one of theirs.
+export function padFor({ height, width }) {
+  const longer = Math.max(height, width);
+  const cell = Math.floor(LONGEST / longer);
+  return {
+    height: height * cell, width: width * cell, cell, image: { height, width },
+    radius: Math.max(PEN * longer, LEAST_PEN) * cell, step: 2 * cell * Math.ceil(longer / PLACES),
+  };
+}
 
 // ---- strokes as pixels ----
 
-export function inkSegment(pixels, [ax, ay], [bx, by]) {
+export function inkSegment(pad, pixels, [ax, ay], [bx, by]) {
   const x0 = ax / 2, y0 = ay / 2, dx = bx / 2 - x0, dy = by / 2 - y0;
   const length = dx * dx + dy * dy;
-  const reach = RADIUS + 1;
+  const reach = pad.radius + 1;
   const from = (a, d) => Math.max(0, Math.floor(Math.min(a, a + d) - reach));
-  const to = (a, d) => Math.min(SIDE - 1, Math.ceil(Math.max(a, a + d) + reach));
-  for (let row = from(y0, dy); row <= to(y0, dy); row += 1) {
-    for (let column = from(x0, dx); column <= to(x0, dx); column += 1) {
+  const to = (a, d, side) => Math.min(side - 1, Math.ceil(Math.max(a, a + d) + reach));
+  for (let row = from(y0, dy); row <= to(y0, dy, pad.height); row += 1) {
+    for (let column = from(x0, dx); column <= to(x0, dx, pad.width); column += 1) {
       const px = column + 0.5 - x0, py = row + 0.5 - y0;
       const along = length ? Math.min(Math.max((px * dx + py * dy) / length, 0), 1) : 0;
       const ex = px - along * dx, ey = py - along * dy;
       const distance = Math.sqrt(ex * ex + ey * ey);
-      const ink = Math.floor(255 * Math.min(Math.max(RADIUS + 0.5 - distance, 0), 1) + 0.5);
-      const at = row * SIDE + column;
+      const ink = Math.floor(255 * Math.min(Math.max(pad.radius + 0.5 - distance, 0), 1) + 0.5);
+      const at = row * pad.width + column;
       if (ink > pixels[at]) pixels[at] = ink;
     }
   }
 }
 
-export function inked(strokes) {
-  const pixels = new Uint8Array(SIDE * SIDE);
+export function inked(pad, strokes) {
+  const pixels = new Uint8Array(pad.height * pad.width);
   for (const stroke of strokes) {
-    stroke.forEach((point, i) => inkSegment(pixels, stroke[Math.max(i - 1, 0)], point));
+    stroke.forEach((point, i) => inkSegment(pad, pixels, stroke[Math.max(i - 1, 0)], point));
   }
   return pixels;
 }
 
-// The drawing shrunk to 28 x 28 as it is: the mean of each 4 x 4 pixels.
-export function shrunk(pixels) {
-  const by = SIDE / 28;
-  const image = new Float64Array(784);
+// The drawing shrunk as it is to the network's size: the mean of each cell.
+export function shrunk({ width, cell, image: size }, pixels, isLight) {
+  const image = new Float64Array(size.height * size.width);
   pixels.forEach((value, at) => {
-    image[Math.floor(Math.floor(at / SIDE) / by) * 28 + Math.floor((at % SIDE) / by)] += value;
+    const row = Math.floor(Math.floor(at / width) / cell);
+    image[row * size.width + Math.floor((at % width) / cell)] += value;
   });
-  return image.map((sum) => sum / (by * by * 255));
+  return image.map((sum) => Math.abs(isLight - sum / (cell * cell * 255)));
 }
 
 // ---- strokes in the address: two bytes a point, 255 between strokes ----
@@ -57,7 +68,7 @@ export function encode(strokes) {
   return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-export function decode(text) {
+export function decode(pad, text) {
   let bytes;
   try {
     bytes = Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
@@ -69,7 +80,7 @@ export function decode(text) {
     if (bytes[i] === 255) {
       strokes.push([]);
       i += 1;
-    } else if (bytes[i] < UNITS && bytes[i + 1] < UNITS) {
+    } else if (bytes[i] < 2 * pad.width && bytes[i + 1] < 2 * pad.height) {
       strokes.at(-1).push([bytes[i], bytes[i + 1]]);
       i += 2;
     } else {
@@ -81,17 +92,23 @@ export function decode(text) {
 
 // ---- the pad ----
 
+// A stored digit, a photograph, or strokes; or nothing.
+export const EMPTY = { digit: null, photo: null, strokes: [] };
+
 const HELP =
   "Draw with mouse, pen or finger. By keys: arrows move the cursor, space inks, Shift with an arrow draws a line, Delete clears.";
 
 export class Pad {
   // onchange("draw") while the pen moves, onchange("rest") when it is lifted.
-  constructor(onchange) {
+  constructor({ shape, data: { data: { ground } } }, onchange) {
+    this.size = padFor(shape);
+    this.ground = ground;
     this.onchange = onchange;
-    this.picture = { digit: null, strokes: [] };
+    this.picture = { ...EMPTY };
     this.before = [];
-    this.pixels = inked([]);
-    this.cursor = [SIDE, SIDE];
+    this.pixels = inked(this.size, []);
+    const { width, height, step } = this.size;
+    this.cursor = [width, height].map((side) => Math.min(Math.round(side / step) * step, 2 * side - step / 2));
     this.canvas = h("canvas", {
       class: "pad", tabindex: "0", role: "application", help: HELP,
       "aria-label": "Drawing pad",
@@ -104,16 +121,18 @@ export class Pad {
       onblur: () => this.paint(),
     });
     this.canvas.paint = () => this.paint();
+    this.canvas.style.setProperty("--share", width / Math.max(width, height));
+    this.canvas.style.aspectRatio = `${width} / ${height}`;
   }
 
   show(picture) {
     this.picture = picture;
-    this.pixels = inked(picture.strokes);
+    this.pixels = inked(this.size, picture.strokes);
     this.paint();
   }
 
   remember() {
-    this.before.push({ digit: this.picture.digit, strokes: this.picture.strokes.map((stroke) => [...stroke]) });
+    this.before.push({ ...this.picture, strokes: this.picture.strokes.map((stroke) => [...stroke]) });
     if (this.before.length > 200) this.before.shift();
   }
 
@@ -133,9 +152,10 @@ export class Pad {
 
   place(event) {
     const box = this.canvas.getBoundingClientRect();
-    const unit = (at, start, size) =>
-      Math.min(Math.max(Math.floor((UNITS * (at - start)) / size + 0.5), 0), UNITS - 1);
-    return [unit(event.clientX, box.left, box.width), unit(event.clientY, box.top, box.height)];
+    const unit = (at, start, size, side) =>
+      Math.min(Math.max(Math.floor((2 * side * (at - start)) / size + 0.5), 0), 2 * side - 1);
+    const { width, height } = this.size;
+    return [unit(event.clientX, box.left, box.width, width), unit(event.clientY, box.top, box.height, height)];
   }
 
   down(event) {
@@ -165,9 +185,9 @@ export class Pad {
 
   begin(point) {
     this.remember();
-    if (this.picture.digit) this.show({ digit: null, strokes: [] });
+    if (!this.picture.strokes.length) this.show({ ...EMPTY, strokes: [] });
     this.picture.strokes.push([point]);
-    inkSegment(this.pixels, point, point);
+    inkSegment(this.size, this.pixels, point, point);
     this.paint();
   }
 
@@ -176,7 +196,7 @@ export class Pad {
     const last = stroke.at(-1);
     if (Math.hypot(point[0] - last[0], point[1] - last[1]) < nearest) return false;
     stroke.push(point);
-    inkSegment(this.pixels, last, point);
+    inkSegment(this.size, this.pixels, last, point);
     this.paint();
     return true;
   }
@@ -188,29 +208,30 @@ export class Pad {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (by) {
       const from = this.cursor;
-      const middle = KEY_STEP / 2;
+      const { width, height, step } = this.size;
       this.cursor = from.map((at, axis) =>
-        Math.min(Math.max(at + KEY_STEP * by[axis], middle), UNITS - middle));
+        Math.min(Math.max(at + step * by[axis], step / 2), 2 * [width, height][axis] - step / 2));
       if (event.shiftKey) this.line(from, this.cursor);
     } else if (event.key === " ") {
       this.begin([...this.cursor]);
       this.onchange("rest");
     } else if (event.key === "Delete" || event.key === "Backspace") {
-      this.load({ digit: null, strokes: [] });
+      this.load({ ...EMPTY });
       this.onchange("rest");
     } else {
       return;
     }
     event.preventDefault();
     this.usesKeys = true;
-    const [column, row] = this.cursor.map((at) => Math.floor(at / KEY_STEP) + 1);
-    this.canvas.setAttribute("aria-label", `Drawing pad, cursor at column ${column} and row ${row} of 28`);
+    const { width, height, step } = this.size;
+    const [column, row, columns, rows] = [...this.cursor, 2 * width - 1, 2 * height - 1].map((at) => Math.floor(at / step) + 1);
+    this.canvas.setAttribute("aria-label", `Drawing pad, cursor at column ${column} of ${columns} and row ${row} of ${rows}`);
     this.paint();
   }
 
   line(from, to) {
     const last = this.picture.strokes.at(-1)?.at(-1);
-    if (this.picture.digit || !last || last[0] !== from[0] || last[1] !== from[1]) this.begin([...from]);
+    if (!last || last[0] !== from[0] || last[1] !== from[1]) this.begin([...from]);
     this.extend([...to], 1);
     this.onchange("rest");
   }
@@ -219,22 +240,24 @@ export class Pad {
 
   paint() {
     const canvas = this.canvas;
-    const side = Math.round((canvas.clientWidth || 336) * (window.devicePixelRatio || 1));
-    if (canvas.width !== side) {
-      canvas.width = side;
-      canvas.height = side;
+    const wide = Math.round((canvas.clientWidth || 336) * (window.devicePixelRatio || 1));
+    const high = Math.round((wide * this.size.height) / this.size.width);
+    if (canvas.width !== wide || canvas.height !== high) {
+      canvas.width = wide;
+      canvas.height = high;
     }
     const style = getComputedStyle(document.documentElement);
     const context = canvas.getContext("2d");
-    const unit = side / UNITS;
-    context.fillStyle = style.getPropertyValue("--paper");
-    context.fillRect(0, 0, side, side);
-    context.fillStyle = style.getPropertyValue("--ink");
-    context.strokeStyle = style.getPropertyValue("--ink");
-    if (this.picture.digit) this.paintDigit(context, side / 28);
+    const unit = wide / (2 * this.size.width);
+    const [paper, pen] = { light: ["#fff", "#000"], dark: ["#000", "#fff"] }[this.ground]
+      ?? ["--paper", "--ink"].map((name) => style.getPropertyValue(name));
+    context.fillStyle = paper;
+    context.fillRect(0, 0, wide, high);
+    context.fillStyle = context.strokeStyle = pen;
+    this.paintPicture(context, wide, high);
     context.lineCap = "round";
     context.lineJoin = "round";
-    context.lineWidth = 4 * RADIUS * unit;
+    context.lineWidth = 4 * this.size.radius * unit;
     for (const stroke of this.picture.strokes) {
       context.beginPath();
       stroke.forEach(([x, y], i) => (i ? context.lineTo(x * unit, y * unit) : context.moveTo(x * unit, y * unit)));
@@ -244,20 +267,23 @@ export class Pad {
     if (this.usesKeys && document.activeElement === canvas) this.paintCursor(context, unit, style);
   }
 
-  paintDigit(context, cell) {
-    this.picture.digit.pixels.forEach((value, at) => {
-      if (!value) return;
-      context.globalAlpha = value / 255;
-      const x = Math.floor((at % 28) * cell), y = Math.floor(Math.floor(at / 28) * cell);
-      context.fillRect(x, y, Math.ceil(cell), Math.ceil(cell));
-    });
-    context.globalAlpha = 1;
+  // A stored digit fills the pad pixel by pixel, a photograph stands in its middle.
+  paintPicture(context, wide, high) {
+    const { digit, photo } = this.picture;
+    const picture = digit ? ink(h("canvas"), digit.pixels, this.size.image.width, this.size.image.height, 255)
+      : photo?.stages ? colours(h("canvas"), photo.stages[0]) : null;
+    if (!picture) return;
+    const scale = Math.min(wide / picture.width, high / picture.height);
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    context.imageSmoothingEnabled = !digit;
+    context.drawImage(picture, (wide - width) / 2, (high - height) / 2, width, height);
   }
 
   paintCursor(context, unit, style) {
     const [x, y] = this.cursor;
     context.strokeStyle = style.getPropertyValue("--accent");
     context.lineWidth = 4 * unit;
-    context.strokeRect((x - KEY_STEP) * unit, (y - KEY_STEP) * unit, 2 * KEY_STEP * unit, 2 * KEY_STEP * unit);
+    const { step } = this.size;
+    context.strokeRect((x - step) * unit, (y - step) * unit, 2 * step * unit, 2 * step * unit);
   }
 }

@@ -1,17 +1,41 @@
-// Draw: a digit on the pad, on its way to 28 x 28, through every layer, to ten percentages.
+// Draw: what is drawn or photographed, on its way to the network's size, through every layer, to
+// a percentage for each class.
 
 import * as api from "./api.js";
-import { Pad, SIDE, decode, encode, shrunk } from "./canvas.js";
+import { EMPTY, Pad, decode, encode, shrunk } from "./canvas.js";
 import { button, h, replace, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
-import { columnsOf, ink, signed } from "./pictures.js";
+import { photoButton, photoOf } from "./photos.js";
+import { colours, columnsOf, ink, signed } from "./pictures.js";
 import { number, percent, short } from "./numbers.js";
 
 export const id = "draw";
 export const name = "Draw";
-export const help = "Draw a digit and see what each layer of the network makes of it.";
+export const help = "Draw, or give a picture, and see what each layer of the network makes of it.";
 
-const FIRST = 0; // the stored digit of a first visit: a 7
+const FIRST = 0; // the stored image of a first visit: of MNIST a 7
+const MOST_BARS = 10; // of more classes the most probable are shown
+const MOST_WEIGHTS = 2_000_000; // that the page computes with; for more it asks the server
+
+// How a network's pictures are prepared, as its file says.
+const RULES = {
+  mnist: {
+    toggle: "Off: the drawing is centred as MNIST's digits were. On: it is only shrunk, and the network sees what it never learned.",
+    stages: "MNIST's rule: cut to the ink, scale its longer side to 20 pixels, move its centre of mass to the middle of 28 × 28.",
+  },
+  assumed: {
+    toggle: "Off: the drawing is centred by MNIST's rule, for want of another. On: it is only shrunk.",
+    stages: "The network's file does not say how its pictures were prepared: MNIST's rule is assumed, which cuts to the ink, scales it to 20 pixels and centres it.",
+  },
+  scaled: {
+    toggle: "Off: a picture is scaled as those were that the network learned from. On: it is only shrunk.",
+    stages: "The network's file says that its pictures were scaled, so this one is as well.",
+  },
+  unknown: {
+    toggle: "The network's file does not say how its pictures were prepared: whatever is drawn is only shrunk.",
+    stages: "Only shrunk: the network's file does not say how its pictures were prepared.",
+  },
+};
 
 export function mount(root, lab) {
   const screen = new DrawScreen(root, lab);
@@ -27,7 +51,7 @@ class DrawScreen {
     this.image = null;
     this.asked = 0;
     this.nextOf = new Map(); // which stored digit of a class comes next
-    this.pad = new Pad((when) => this.drawn(when));
+    this.pad = new Pad(lab, (when) => this.drawn(when));
     this.panels = [];
     this.build(root);
     this.onkey = (event) => this.key(event);
@@ -49,29 +73,31 @@ class DrawScreen {
   }
 
   build(root) {
-    const digits = Array.from({ length: 10 }, (_, d) =>
-      button(this.lab.classOf(d), `A stored test image of a ${this.lab.classOf(d)}; again, and the next one comes. The key ${d} does the same.`,
-        () => this.load(d), { "aria-label": `Stored ${this.lab.classOf(d)}` }));
-    this.raw = toggle("Feed it raw",
-      "Off: the drawing is centred as MNIST's digits were. On: it is only shrunk, and the network sees what it never learned.",
-      false, (on) => this.lab.go({ raw: on ? "1" : null }));
-    this.raw.querySelector("input").disabled = api.isStatic; // only the server centres
-    this.stages = h("div", { class: "stages", tabindex: "0", "aria-label": "From the drawing to the network's input", role: "group",
-      help: "MNIST's rule: cut to the ink, scale its longer side to 20 pixels, move its centre of mass to the middle of 28 × 28." });
+    const { thing, shape } = this.lab;
+    const chips = this.lab.classes.map((name, d) => {
+      const key = [...Array(10).keys()].find((one) => this.classOfKey(one) === d);
+      return button(name, `A stored test image of ${this.lab.aClass(d)}; again, and the next one comes.${key === undefined ? "" : ` The key ${key} does the same.`}`,
+        () => this.load(d), { "aria-label": `Stored ${name}` });
+    });
+    const rule = RULES[this.rule];
+    this.raw = toggle("Feed it raw", rule.toggle, false, (on) => this.lab.go({ raw: on ? "1" : null }));
+    this.raw.querySelector("input").disabled = this.isRawOnly;
+    this.stages = h("div", { class: "stages", tabindex: "0", "aria-label": "From the drawing to the network's input", role: "group", help: rule.stages });
     this.answer = h("div", { class: "answers" });
     this.flow = h("div", { class: "flows" });
     this.unit = h("section", { class: "unit", "aria-label": "One unit" });
     root.append(
-      h("h1", {}, "Draw a digit. Watch the network read it."),
+      h("h1", {}, thing === "digit" ? "Draw a digit. Watch the network read it." : "Draw, or give a picture. Watch the network read it."),
       h("div", { class: "desk" },
         h("div", { class: "board" },
           this.pad.canvas,
           h("div", { class: "tools" },
             button("Undo", "Takes the last stroke back. The key U does the same.", () => this.undo()),
             button("Clear", "Empties the pad. Undo brings the drawing back.", () => this.clear()),
+            photoButton(this.lab),
             this.raw),
-          h("div", { class: "digits", role: "group", "aria-label": "Stored test digits" }, digits)),
-        h("section", { class: "way", "aria-label": "The way to 28 by 28" }, h("h2", {}, "What the network sees"), this.stages),
+          h("div", { class: `digits${this.lab.hasNames ? " named" : ""}`, role: "group", "aria-label": `Stored test ${thing}s` }, chips)),
+        h("section", { class: "way", "aria-label": `The way to ${shape.height} by ${shape.width}` }, h("h2", {}, "What the network sees"), this.stages),
         h("section", { "aria-label": "Answer" }, h("h2", {}, "What it answers"), this.answer)),
       h("section", { "aria-label": "Layers" },
         h("h2", {}, "Layer by layer"),
@@ -84,8 +110,28 @@ class DrawScreen {
 
   // ---- the state ----
 
+  get rule() {
+    return this.lab.network.pictures;
+  }
+
+  // Without the server nothing is prepared, and by no rule nothing can be.
+  get isRawOnly() {
+    return api.isStatic || this.rule === "unknown";
+  }
+
+  get isRaw() {
+    return this.isRawOnly || this.lab.state.raw === "1";
+  }
+
+  // The class of that number, or, where no class has a number of one digit, in that place.
+  classOfKey(digit) {
+    const { classes } = this.lab;
+    if (classes.some((name) => /^[0-9]$/.test(name))) return classes.indexOf(String(digit));
+    return digit < classes.length ? digit : -1;
+  }
+
   async update(state) {
-    this.raw.querySelector("input").checked = api.isStatic || state.raw === "1";
+    this.raw.querySelector("input").checked = this.isRaw;
     const networks = [this.lab.network, this.lab.beside].filter(Boolean);
     const key = networks.map(({ id }) => id).join("+");
     if (key !== this.shown) {
@@ -94,33 +140,42 @@ class DrawScreen {
     }
     const picture = await this.pictureOf(state);
     if (this.lab.state !== state || this.pad.pen !== undefined) return; // overtaken by a newer one
-    if (this.keyOf(picture) !== this.keyOf(this.pad.picture)) this.pad.show(picture);
+    if (this.keyOf(picture) !== this.keyOf(this.pad.picture)) {
+      if (picture.photo) this.pad.load(picture); // it came from elsewhere, and undo brings the drawing back
+      else this.pad.show(picture);
+    }
     await this.think();
   }
 
-  keyOf({ digit, strokes }) {
-    return digit ? `digit ${digit.index}` : encode(strokes);
+  keyOf({ digit, photo, strokes }) {
+    return digit ? `digit ${digit.index}` : photo ? `photo ${photo.number}` : encode(strokes);
   }
 
   async pictureOf(state) {
-    if (state.strokes) return { digit: null, strokes: decode(state.strokes) };
-    if (state.digit === "none") return { digit: null, strokes: [] };
+    if (state.strokes) return { ...EMPTY, strokes: decode(this.pad.size, state.strokes) };
+    const photo = photoOf(state.picture);
+    if (photo) return { ...EMPTY, photo };
+    if (state.picture) {
+      this.lab.notice("A picture is kept by nobody, and a reload forgets it: give it again.");
+      return EMPTY;
+    }
+    if (state.digit === "none") return EMPTY;
     const first = api.isStatic ? (await api.storedIndices())[0] : FIRST;
     const isOne = /^[0-9]+$/.test(state.digit) && Number(state.digit) < this.lab.data.data.test_images;
     try {
-      return { digit: await api.digit(isOne ? Number(state.digit) : first), strokes: [] };
+      return { ...EMPTY, digit: await api.digit(isOne ? Number(state.digit) : first) };
     } catch (error) {
       this.lab.notice(error.message);
-      return { digit: null, strokes: [] };
+      return EMPTY;
     }
   }
 
   // What is on the pad, into the address.
   keep() {
-    const { digit, strokes } = this.pad.picture;
-    const address = digit ? { digit: digit.index, strokes: null }
-      : strokes.length ? { digit: null, strokes: encode(strokes) } : { digit: "none", strokes: null };
-    this.lab.go(address);
+    const { digit, photo, strokes } = this.pad.picture;
+    const address = digit ? { digit: digit.index } : photo ? { picture: photo.number }
+      : strokes.length ? { strokes: encode(strokes) } : { digit: "none" };
+    this.lab.go({ digit: null, strokes: null, picture: null, part: null, ...address });
   }
 
   drawn(when) {
@@ -133,16 +188,19 @@ class DrawScreen {
   }
 
   clear() {
-    this.pad.load({ digit: null, strokes: [] });
+    this.pad.load(EMPTY);
     this.keep();
   }
 
   async load(label) {
     const { indices } = await api.digits(label);
-    if (!indices.length) return;
+    if (!indices.length) {
+      this.lab.notice(`There is no test image of ${this.lab.aClass(label)}.`);
+      return;
+    }
     const at = this.nextOf.get(label) ?? 0;
     this.nextOf.set(label, at + 1);
-    this.pad.load({ digit: await api.digit(indices[at % indices.length]), strokes: [] });
+    this.pad.load({ ...EMPTY, digit: await api.digit(indices[at % indices.length]) });
     this.keep();
   }
 
@@ -152,7 +210,7 @@ class DrawScreen {
     if (isField || event.altKey) return;
     if ((event.ctrlKey || event.metaKey) && event.key === "z") this.undo();
     else if (event.ctrlKey || event.metaKey) return;
-    else if (/^[0-9]$/.test(event.key)) this.load(Number(event.key));
+    else if (/^[0-9]$/.test(event.key) && this.classOfKey(event.key) >= 0) this.load(this.classOfKey(event.key));
     else if (event.key === "u") this.undo();
     else return;
     event.preventDefault();
@@ -187,7 +245,7 @@ class DrawScreen {
     this.image = input.image;
     this.showStages(input);
     for (const panel of this.panels) {
-      panel.show(input.image ? await this.answerOf(panel, input.image, isLive) : null);
+      panel.show(input.image ? await this.answerOf(panel, input.image, isLive) : null, input);
     }
     performance.measure(isLive ? "stroke" : "rest", { start: started, end: performance.now() });
     if (!isLive) await this.showUnit();
@@ -198,35 +256,84 @@ class DrawScreen {
     return api.forward(panel.network, image);
   }
 
-  async inputOf({ digit, strokes }) {
-    const isRaw = this.lab.state.raw === "1";
+  async inputOf({ digit, photo, strokes }) {
+    const { isRaw } = this;
     if (digit) return { image: digit.pixels.map((pixel) => pixel / 255), digit };
+    if (photo?.refusal) return { image: null, photo };
+    if (photo) {
+      const part = photo.digits[this.lab.state.part] ? Number(this.lab.state.part) : 0;
+      return this.lab.state.raw === "1" ? { image: photo.raw, photo, isRaw } : { image: photo.digits[part].image, photo, part };
+    }
     if (!strokes.length) return { image: null };
     const pixels = Uint8Array.from(this.pad.pixels);
-    if (api.isStatic) return { image: shrunk(pixels), isRaw: true, pixels };
-    const { stages, image, raw } = await api.centre(pixels, SIDE);
+    if (api.isStatic) return { image: shrunk(this.pad.size, pixels, this.lab.isLight), isRaw, pixels };
+    const { stages, image, raw } = await api.centre(this.lab.network.id, pixels, this.pad.size);
     return { image: isRaw ? raw : image, stages, raw, isRaw, pixels };
   }
 
-  showStages({ image, digit, stages, raw, isRaw, pixels }) {
+  showStages({ image, digit, photo, part, stages, raw, isRaw, pixels }) {
+    const { width, height } = this.lab.shape;
     const last = this.stages.dataset.kind;
-    const kind = digit ? "digit" : !image ? "empty" : isRaw ? "raw" : "centred";
+    const kind = digit ? "digit" : photo ? "photo" : !image ? "empty" : isRaw ? "raw" : "centred";
     this.stages.dataset.kind = kind;
     if (kind === "empty") {
-      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, or press a key from 0 to 9."));
+      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, give a picture, or press a key from 0 to 9."));
+    } else if (kind === "photo") {
+      this.showPhoto(photo, part);
     } else if (kind === "digit") {
-      replace(this.stages, stage("test image", image, 28, 28, 1, `Number ${digit.index} of the test images, a ${this.lab.classOf(digit.label)}. It is centred already.`));
+      replace(this.stages, stage("test image", image, width, height, 1, `Number ${digit.index} of the test images, ${this.lab.aClass(digit.label)}. It is prepared already.`));
     } else if (kind === "raw") {
+      const { width: wide, height: high } = this.pad.size;
+      const drawn = this.lab.isLight ? pixels.map((value) => 255 - value) : pixels;
       replace(this.stages,
-        stage("drawn", pixels, SIDE, SIDE, 255, "As it is on the pad."),
-        stage("fed raw", raw ?? image, 28, 28, 1, api.isStatic
+        stage("drawn", drawn, wide, high, 255, "As it is on the pad."),
+        stage("fed raw", raw ?? image, width, height, 1, api.isStatic
           ? "Without a server the drawing is only shrunk, not centred: draw large and in the middle."
-          : "Shrunk, neither cropped nor centred."));
+          : this.rule === "unknown" ? RULES.unknown.stages : "Shrunk, neither cropped nor centred."));
     } else if (last === "centred" && this.stages.children.length === stages.length) {
       stages.forEach((one, i) => this.stages.children[i].show(one)); // while drawing: the same elements
     } else {
       replace(this.stages, stages.map((one) => stage(one.name, one.pixels, one.width, one.height, 255, one.words)));
     }
+  }
+
+  // A photograph's way to ink, and the digits in it, of which one goes through the layers.
+  showPhoto(photo, part) {
+    if (photo.refusal) {
+      replace(this.stages, h("p", { class: "alarm", role: "alert" }, photo.refusal));
+      return;
+    }
+    const key = `${photo.number} ${this.lab.network.id} ${part}`;
+    if (key === this.stages.dataset.photo && this.stages.querySelector("[data-stage=given]")) return;
+    this.stages.dataset.photo = key;
+    const held = this.stages.contains(document.activeElement) && document.activeElement.tagName === "INPUT";
+    const { width, height } = this.lab.shape;
+    const stages = photo.stages.map((one) => {
+      const figure = stage(one.name, [], one.width, one.height, 255, "");
+      colours(figure.querySelector("canvas"), one);
+      return figure;
+    });
+    const said = [...photo.stages.map(({ words }) => words), photo.words].filter(Boolean).join(" ");
+    const one = (title, image, words) => stage(title, image, width, height, 1, words);
+    let parts;
+    if (part === undefined) {
+      parts = one("fed raw", photo.raw, "All of it, grey and shrunk.");
+    } else if (photo.digits.length === 1) {
+      parts = one(stages.length > 1 ? "centred" : "scaled", photo.digits[0].image, "");
+    } else {
+      const read = photo.networks[this.lab.network.id];
+      parts = photo.digits.map(({ image }, i) => {
+        const title = `${this.lab.thing} ${i + 1}`;
+        const answer = `${this.lab.classOf(read.predicted[i])}, ${percent(read.probabilities[i][read.predicted[i]])}`;
+        const choice = h("input", { type: "radio", name: "part", value: i, "aria-label": `${title}: ${answer}`,
+          help: "Which of them goes through the layers below.", onchange: () => this.lab.go({ part: i || null, unit: null }) });
+        choice.checked = i === part;
+        return h("label", {}, choice, one(title, image, answer));
+      });
+    }
+    replace(this.stages, stages, h("p", { class: "quiet-text" }, said), h("div", { class: "parts",
+      role: photo.digits.length > 1 ? "radiogroup" : null, "aria-label": photo.digits.length > 1 ? "Which of them goes through the layers" : null }, parts));
+    if (held) this.stages.querySelector("input:checked")?.focus();
   }
 
   // ---- the networks: one, or two side by side ----
@@ -268,7 +375,7 @@ class DrawScreen {
   }
 
   paintUnit(network, layer, unit, answer) {
-    const columns = answer.image_shape ? 28 : columnsOf(answer.weights.length);
+    const columns = answer.image_shape?.[1] ?? columnsOf(answer.weights.length);
     const rows = Math.ceil(answer.weights.length / columns);
     const picture = (title, values, help) => {
       const canvas = signed(h("canvas", { role: "img", "aria-label": title }), values, columns, rows);
@@ -305,9 +412,9 @@ function stage(title, pixels, width, height, white, words) {
   figure.show = (one) => paintStage(one.pixels, one.width, one.height, 255, one.words);
   const paintStage = (values, w, hgt, most, text) => {
     ink(canvas, values, w, hgt, most);
-    const frame = title === "drawn" ? SIDE : title === "cropped" ? Math.max(w, hgt) : 28;
+    const frame = title === "scaled" ? Math.max(28, w, hgt) : Math.max(w, hgt);
     canvas.style.width = `${(100 * w) / frame}%`;
-    size.textContent = `${w} × ${hgt}`;
+    size.textContent = `${hgt} × ${w}`;
     caption.textContent = text;
   };
   paintStage(pixels, width, height, white, words);
@@ -321,22 +428,30 @@ class Panel {
     this.network = network;
     this.screen = screen;
     this.weights = null;
-    api.weights(network.id).then((weights) => { this.weights = isKnown(weights) ? weights : null; }, () => {});
+    if (api.isStatic || network.parameters <= MOST_WEIGHTS) {
+      api.weights(network.id).then((weights) => { this.weights = isKnown(weights) ? weights : null; }, () => {});
+    }
     this.bars = this.buildBars(isOneOfTwo);
     this.flow = this.buildFlow(isOneOfTwo);
   }
 
   buildBars(isOneOfTwo) {
+    const { classes, hasNames } = this.screen.lab;
     this.predicted = h("output", { class: "predicted" }, "–");
-    this.rows = Array.from({ length: 10 }, (_, d) => {
-      const bar = h("span", { class: "fill" });
-      const share = h("span", { class: "share" }, "–");
-      return { bar, share, row: h("li", {}, h("span", { class: "digit" }, this.screen.lab.classOf(d)), h("span", { class: "track" }, bar), share) };
+    this.doubts = h("ul", { class: "doubts", role: "status" });
+    this.rows = Array.from({ length: Math.min(classes.length, MOST_BARS) }, () => {
+      const [name, bar, share] = ["digit", "fill", "share"].map((kind) => h("span", { class: kind }));
+      return { name, bar, share, row: h("li", {}, name, h("span", { class: "track" }, bar), share) };
     });
-    return h("div", { class: "answer", tabindex: "0", role: "group", "aria-label": `Answer of ${this.network.title}`,
-      help: "The ten probabilities after softmax: they add up to 100 %. The largest is the answer." },
+    const isPart = classes.length > MOST_BARS;
+    this.others = isPart ? h("p", { class: "quiet-text" }) : null;
+    const letters = Math.min(Math.max(...classes.map((name) => name.length)), 14);
+    const element = h("div", { class: `answer${hasNames ? " named" : ""}`, tabindex: "0", role: "group", "aria-label": `Answer of ${this.network.title}`,
+      help: `The ${isPart ? `${MOST_BARS} largest of ${classes.length}` : classes.length} probabilities after softmax: all of them add up to 100 %. The largest is the answer.` },
     isOneOfTwo ? h("h3", {}, this.network.title) : null,
-    this.predicted, h("ol", { class: "bars" }, this.rows.map(({ row }) => row)));
+    this.predicted, h("div", {}, h("ol", { class: "bars" }, this.rows.map(({ row }) => row)), this.others), this.doubts);
+    element.style.setProperty("--name", `${0.56 * letters + 0.3}rem`);
+    return element;
   }
 
   buildFlow(isOneOfTwo) {
@@ -354,15 +469,35 @@ class Panel {
       h("div", { class: "columns" }, columns.flatMap((column, i) => (i ? [arrow(), column] : [column]))));
   }
 
-  show(answer) {
-    this.predicted.textContent = answer ? this.screen.lab.classOf(answer.predicted) : "–";
-    this.rows.forEach(({ bar, share, row }, d) => {
+  // Where a photograph holds several digits all of them are the answer, and the bars are of one.
+  show(answer, { photo, part } = {}) {
+    const { lab } = this.screen;
+    const read = part === undefined ? null : photo.networks[this.network.id];
+    const isSeveral = read?.predicted.length > 1;
+    this.bars.classList.toggle("several", isSeveral);
+    if (isSeveral) {
+      replace(this.predicted, read.predicted.map((one, i) =>
+        h("span", { class: i === part ? "one" : "other" }, lab.hasNames && i ? ` ${lab.classOf(one)}` : lab.classOf(one))));
+    } else {
+      this.predicted.textContent = answer ? lab.classOf(answer.predicted) : "–";
+    }
+    this.predicted.classList.toggle("long", this.predicted.textContent.length > 4);
+    replace(this.doubts, [...(read ? photo.doubts : []), ...(read?.doubts ?? [])].map((doubt) => h("li", {}, doubt)));
+    const order = lab.classes.map((_, d) => d);
+    if (this.others && answer) order.sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
+    this.rows.forEach(({ name, bar, share, row }, place) => {
+      const d = order[place];
       const p = answer?.probabilities[d] ?? 0;
+      name.textContent = lab.classOf(d);
       bar.style.width = `${100 * p}%`;
       share.textContent = answer ? percent(p) : "–";
       share.dataset.value = answer ? String(p) : "";
       row.classList.toggle("best", Boolean(answer) && d === answer.predicted);
     });
+    if (this.others) {
+      const rest = order.slice(this.rows.length).reduce((sum, d) => sum + (answer?.probabilities[d] ?? 0), 0);
+      this.others.textContent = `The other ${order.length - this.rows.length} have ${answer ? percent(rest) : "–"} together.`;
+    }
     for (const layer of this.network.layers) {
       this.strips.get(layer.index).show(answer ? answer.layers[layer.index].output : null);
     }
@@ -396,9 +531,11 @@ class Strip {
       onclick: (event) => { this.choose(this.under(event)); this.open(); },
     }, this.canvas, this.cursor, this.marked);
     this.place(this.cursor, 0);
-    const digits = this.n === 10
-      ? h("div", { class: "ten", "aria-hidden": "true" }, Array.from({ length: 10 }, (_, d) => h("span", {}, this.screen.lab.classOf(d)))) : null;
-    this.element = h("div", { class: "strip" }, h("p", { class: "name" }, this.title), this.grid, digits);
+    this.isLast = layer.index === network.layers.length - 1;
+    const names = this.isLast && this.n <= MOST_BARS && !screen.lab.hasNames
+      ? h("div", { class: "ten", "aria-hidden": "true" }, screen.lab.classes.map((name) => h("span", {}, name))) : null;
+    names?.style.setProperty("--n", this.n);
+    this.element = h("div", { class: "strip" }, h("p", { class: "name" }, this.title), this.grid, names);
   }
 
   get title() {
@@ -431,7 +568,8 @@ class Strip {
     if (at < 0 || at >= this.n) return;
     this.at = at;
     this.place(this.cursor, at);
-    const text = this.values ? `Unit ${at} gives ${short(this.values[at])}` : `Unit ${at}`;
+    const unit = this.isLast ? `Unit ${at}, for ${this.screen.lab.aClass(at)},` : `Unit ${at}`;
+    const text = this.values ? `${unit} gives ${short(this.values[at])}` : `Unit ${at}`;
     this.grid.setAttribute("aria-valuenow", String(at));
     this.grid.setAttribute("aria-valuetext", text);
     this.grid.dataset.help = `${this.title}. ${text}. Click or Enter shows what it adds up.`;

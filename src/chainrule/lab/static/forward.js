@@ -56,6 +56,6 @@ export function unit(weights, image, layer, j) {
   const followed = weights.layers[layer + 1]?.kind === "ReLU";
   return {
     weights: column, input, products, sum, bias: biases[j], z,
-    relu: followed ? Math.max(z, 0) : null, image_shape: layer ? null : [28, 28],
+    relu: followed ? Math.max(z, 0) : null, image_shape: layer ? null : weights.image_shape,
   };
 }

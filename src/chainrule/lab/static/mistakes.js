@@ -1,4 +1,4 @@
-// Mistakes: which digits a network takes for which, and the images themselves.
+// Mistakes: which classes a network takes for which, and the images themselves.
 
 import * as api from "./api.js";
 import { button, h, replace, roving, segments, toggle } from "./dom.js";
@@ -7,7 +7,7 @@ import { ink } from "./pictures.js";
 
 export const id = "mistakes";
 export const name = "Mistakes";
-export const help = "Which digits the network takes for which, and the images themselves.";
+export const help = "Which classes the network takes for which, and the images themselves.";
 
 export function mount(root, lab) {
   const screen = new MistakesScreen(root, lab);
@@ -82,11 +82,12 @@ class MistakesScreen {
     const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => j !== i)));
     const cells = [];
     const name = (position) => this.lab.classOf(position);
+    const aName = (position) => this.lab.aClass(position);
     const row = (truth) => h("tr", {}, h("th", { scope: "row" }, name(truth)),
       matrix[truth].map((number, predicted) => {
         const text = truth === predicted
-          ? `${number} images of a ${name(truth)}, read rightly.`
-          : `${number} images of a ${name(truth)}, taken for a ${name(predicted)}.`;
+          ? `${number} images of ${aName(truth)}, read rightly.`
+          : `${number} images of ${aName(truth)}, taken for ${aName(predicted)}.`;
         const cell = h("button", { type: "button", "data-cell": `${truth}.${predicted}`, "aria-label": text,
           help: `${text} Choose to see them, the surest first.`,
           onclick: () => this.lab.go({ cell: `${truth}.${predicted}`, image: null }) }, String(number));
@@ -99,18 +100,21 @@ class MistakesScreen {
         cells.push(cell);
         return h("td", {}, cell);
       }));
-    const table = h("table", { class: "confusion" },
+    const { hasNames } = this.lab;
+    const table = h("table", { class: `confusion${hasNames ? " named" : ""}${matrix.length > 20 ? " many" : ""}` },
       h("caption", {}, "Rows: what it is. Columns: what it was taken for. Colour: errors alone, on their own scale."),
       h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, name(j))))),
       h("tbody", {}, matrix.map((_, truth) => row(truth))));
+    table.style.setProperty("--n", matrix.length);
     replace(this.matrix, table);
     const start = cells.findIndex((cell) => cell.dataset.cell === (this.lab.state.cell ?? worst(matrix)));
-    roving(table, cells, 10, Math.max(start, 0));
+    roving(table, cells, matrix.length, Math.max(start, 0));
     this.hint = worst(matrix);
   }
 
   async showCell(cell) {
-    const wanted = /^[0-9]\.[0-9]$/.test(cell ?? "") ? cell : this.hint;
+    const isCell = this.matrix.querySelector(`[data-cell="${CSS.escape(cell ?? "")}"]`);
+    const wanted = isCell ? cell : this.hint;
     if (wanted === this.opened) return;
     this.opened = wanted;
     for (const one of this.matrix.querySelectorAll("[data-cell]")) {
@@ -121,8 +125,9 @@ class MistakesScreen {
     const answer = await api.cell(this.lab.network.id, truth, predicted);
     if (this.opened !== wanted || this.isGone) return;
     const { images } = answer;
-    const [a, b] = [truth, predicted].map((position) => this.lab.classOf(position));
-    const title = truth === predicted ? `A ${a}, read rightly` : `A ${a}, taken for a ${b}`;
+    const [a, b] = [truth, predicted].map((position) => this.lab.aClass(position));
+    const words = truth === predicted ? `${a}, read rightly` : `${a}, taken for ${b}`;
+    const title = words.charAt(0).toUpperCase() + words.slice(1);
     const all = answer.count ?? images.length;
     this.paintGallery(title, !images.length ? "There is none."
       : `${all > images.length ? `The first ${images.length} of ${count(all)}. ` : ""}The surest first: the number is the probability that the network gave its answer.`, images);
@@ -148,20 +153,20 @@ class MistakesScreen {
 
   // ---- the images ----
 
-  // What the network that is wrong took an image for; on the diagonal, what it is.
+  // The class that the network that is wrong took an image for; on the diagonal, what it is.
   wrongOf(one) {
-    const others = { fixed: one.predicted_a, broken: one.predicted_b };
-    return this.lab.classOf(others[this.view] ?? one.predicted);
+    return { fixed: one.predicted_a, broken: one.predicted_b }[this.view] ?? one.predicted;
   }
 
   paintGallery(title, words, images) {
     this.images = images;
+    const { width, height } = this.lab.shape;
     const buttons = images.map((one) => {
-      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${this.lab.classOf(one.label)}, not ${this.wrongOf(one)}`;
-      const text = `Test image ${one.index}, a ${this.lab.classOf(one.label)}, read as ${this.wrongOf(one)}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
+      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${this.lab.classOf(one.label)}, not ${this.lab.classOf(this.wrongOf(one))}`;
+      const text = `Test image ${one.index}, ${this.lab.aClass(one.label)}, read as ${this.lab.aClass(this.wrongOf(one))}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
       return h("button", { type: "button", class: "image", "data-image": one.index, "aria-label": text, help: `${text} Choose to open it.`,
         onclick: () => this.lab.go({ image: one.index }) },
-      ink(h("canvas", {}), one.pixels, 28, 28, 255), h("span", {}, told));
+      ink(h("canvas", {}), one.pixels, width, height, 255), h("span", {}, told));
     });
     const grid = h("div", { class: "pictures", role: "group", "aria-label": title }, buttons);
     replace(this.gallery, h("h2", {}, title), h("p", { class: "quiet-text" }, words), this.chosen, grid);
@@ -182,13 +187,14 @@ class MistakesScreen {
     }
     if (this.chosenKey === one.index && this.chosen.firstChild) return;
     this.chosenKey = one.index;
+    const { width, height } = this.lab.shape;
     replace(this.chosen,
-      ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, 28, 28, 255),
+      ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, width, height, 255),
       h("div", {},
-        h("p", {}, `Test image ${one.index}. It is a ${this.lab.classOf(one.label)}, and was read as a ${this.wrongOf(one)}.`),
+        h("p", {}, `Test image ${one.index}. It is ${this.lab.aClass(one.label)}, and was read as ${this.lab.aClass(this.wrongOf(one))}.`),
         h("div", { class: "fields" },
           button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
-            this.lab.go({ screen: "draw", digit: one.index, strokes: null }, { push: true })),
+            this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null }, { push: true })),
           button("Open in Backwards", "Walks the chain rule with this image as the batch.", () =>
             this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
   }

@@ -32,16 +32,32 @@ function paint(canvas, width, height, draw) {
   return canvas;
 }
 
-// Ink from 0 to 1 (or to `white`), on paper.
+// What 0 and 1 look like: paper and ink in the colours of the page, or, where the images are grey
+// pictures and no ink, black and white.
+let isGrey = false;
+export const showGrey = (grey) => { isGrey = grey; };
+const tones = () => (isGrey ? [[0, 0, 0], [255, 255, 255]] : [colour("--paper"), colour("--ink")]);
+
+// Pixels from 0 to 1, or to `white`.
 export function ink(canvas, pixels, width, height, white = 1) {
   return paint(canvas, width, height, (data) => {
-    const paper = colour("--paper");
-    const pen = colour("--ink");
+    const [paper, pen] = tones();
     for (let i = 0; i < pixels.length; i += 1) {
       const share = Math.min(Math.max(pixels[i] / white, 0), 1);
       for (let c = 0; c < 3; c += 1) data[4 * i + c] = paper[c] + share * (pen[c] - paper[c]);
       data[4 * i + 3] = 255;
     }
+  });
+}
+
+// A stage of a photograph as the server sends it: one byte a pixel or three, in base64. Of one byte
+// it is ink on paper, of three the colours that were seen.
+export function colours(canvas, { width, height, channels, bytes }) {
+  const values = Uint8Array.from(atob(bytes), (sign) => sign.charCodeAt(0));
+  if (channels === 1) return ink(canvas, values, width, height, 255);
+  return paint(canvas, width, height, (data) => {
+    data.fill(255);
+    for (let i = 0; i < width * height; i += 1) data.set(values.subarray(3 * i, 3 * i + 3), 4 * i);
   });
 }
 

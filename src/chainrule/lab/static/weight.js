@@ -81,18 +81,13 @@ export class Weight {
     return kind === "Dense" && name === "dW";
   }
 
-  // The weight under the pointer: in a picture of W, or in one of tiles, a unit each.
-  pick(layer, event, canvas, { shape: [rows, columns], image }) {
+  // The weight under the pointer in a picture of W.
+  pick(layer, event, canvas, { shape: [rows, columns] }) {
     const box = canvas.getBoundingClientRect();
     const inside = (at, size, count) => Math.min(Math.max(Math.floor((at / size) * count), 0), count - 1);
     const x = event.clientX - box.left;
     const y = event.clientY - box.top;
-    let at = [inside(y, box.height, rows), inside(x, box.width, columns)];
-    if (rows === 784 && image.height % 28 === 0 && image.width % 28 === 0) {
-      const row = inside(y, box.height, image.height), column = inside(x, box.width, image.width);
-      const unit = Math.floor(row / 28) * (image.width / 28) + Math.floor(column / 28);
-      at = [(row % 28) * 28 + (column % 28), Math.min(unit, columns - 1)];
-    }
+    const at = [inside(y, box.height, rows), inside(x, box.width, columns)];
     this.lab.go({ layer, name: null, at: at.join(",") });
     this.element.scrollIntoView({ block: "start", behavior: "smooth" });
   }
