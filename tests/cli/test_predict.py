@@ -2,6 +2,7 @@ import json
 import struct
 import sys
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from written import changed_model
 
 from chainrule.data.idx import read_idx
+from chainrule.experiments import ready_made
 from chainrule.reading.centring import centring
 
 
@@ -293,3 +295,32 @@ def test_a_picture_of_48_megapixels_is_read(predicted, drawing):
     large.paste(drawing.resize((2800, 2000)), (100, 900))
     large.save("large.png", compress_level=1)
     assert predicted("large.png")[0]["class"] == 7
+
+
+@pytest.fixture
+def quick_reader(mnist_folder, tmp_path, monkeypatch):
+    """Let the network that reads without being named be trained for an epoch of a few images."""
+    monkeypatch.setenv("CHAINRULE_DATA", str(mnist_folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    quick = replace(ready_made.READER, epochs=1, epochs_of_few=1)
+    monkeypatch.setattr(ready_made, "READER", quick)
+    monkeypatch.setattr(ready_made, "trainable", lambda dataset: 2_000)
+
+
+def test_without_a_model_a_network_is_trained_once_and_reads(run, drawing, quick_reader):
+    name = save(drawing, "png")
+    status, out, err = run("predict", name)
+    assert (status, out[: len(name) + 2]) == (0, f"{name}: ")
+    assert "No model is named: 784-256-128-64-10, to draw on, is trained now on MNIST" in err
+    assert "course  epoch 1/1" in err
+    status, out, err = run("predict", name, "--json")
+    assert "trained" not in err
+    again = run("predict", json.loads(out)["model"], name, "--json")[1]
+    assert json.loads(again) == json.loads(out)
+
+
+def test_a_model_without_a_picture_is_asked_for_one(refused, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.json").touch()
+    for model in ("model.npz", "run"):
+        assert f"{model} is a model: name the picture" in refused("predict", model)

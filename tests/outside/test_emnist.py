@@ -11,7 +11,7 @@ from chainrule import load_mnist, load_model
 from chainrule.data.dataset import MNIST
 from chainrule.data.idx import idx_sha256, read_idx
 from chainrule.data.mnist import load_dataset
-from chainrule.lab.networks import lab_cache
+from chainrule.experiments.ready_made import place_of
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = MNIST
 
@@ -103,7 +103,7 @@ def test_the_same_bytes_on_their_side_and_upright_are_told_apart(working_folder)
     plain = write_bars(working_folder / "plain", range(1, 4))
     upright, lying = load_dataset(turned, notice=None), load_dataset(plain, notice=None)
     assert upright.sha256 == lying.sha256
-    assert lab_cache(upright) != lab_cache(lying)
+    assert place_of(upright) != place_of(lying)
     done("train", "--data", plain, "--epochs", 1, "--hidden", 4, "--out", "run")
     metrics = working_folder / "run/metrics.json"
     metrics.write_text(metrics.read_text().replace(str(plain), str(turned)))

@@ -73,8 +73,8 @@ def test_the_cache_is_a_folder_of_the_users_own_among_the_temporary_files(workin
 def test_the_networks_of_the_lab_stand_in_that_folder_too(nobody):
     before = """
 from types import SimpleNamespace
-from chainrule.lab.networks import lab_cache
-print(lab_cache(SimpleNamespace(sha256={}, is_turned=False)))
+from chainrule.experiments.ready_made import place_of
+print(place_of(SimpleNamespace(sha256={}, is_turned=False)))
 """
     printed = done("data", "status", before=before, **nobody).stdout.splitlines()[0]
     assert Path(printed).is_relative_to(nobody["TMPDIR"])

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import webbrowser
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,9 @@ def _lab(options: argparse.Namespace) -> int:
         raise ChainruleError(f"--port must lie from 1 to 65535, got {options.port}.")
     for module in ("starlette", "uvicorn", "PIL.Image"):
         extra(module, "lab")
+    from chainrule.experiments.ready_made import READER
     from chainrule.lab import export, server
+    from chainrule.lab.behind import training
 
     say = notice(options.quiet)
     if options.export is not None:
@@ -68,12 +71,18 @@ def _lab(options: argparse.Namespace) -> int:
         if not (options.no_browser or options.quiet) and _has_screen():
             webbrowser.open(address)
 
-    server.serve(lab, listener, on_ready)
+    behind: AbstractContextManager[None] = nullcontext()
+    if options.folder is None and READER.id not in lab.networks:
+        say("The network to draw on is trained meanwhile; the page takes it when it is ready.")
+        behind = training(READER, lab, say)
+    with behind:
+        server.serve(lab, listener, on_ready)
     return DONE
 
 
 def _opened(options: argparse.Namespace) -> Lab:
     """Return data and networks, trained now where there are none yet."""
+    from chainrule.experiments.ready_made import READER, SMALL, kept
     from chainrule.lab import networks
 
     say = notice(options.quiet)
@@ -82,7 +91,11 @@ def _opened(options: argparse.Namespace) -> Lab:
     if options.folder is not None:
         found = networks.networks_of_run(options.folder, dataset, say)
     else:
-        found = networks.networks_of_first_start(dataset, say, progress=not options.quiet)
+        # A copy holds both; on the served page the one that takes a minute comes later.
+        now = options.export is not None or kept(READER, dataset, say)
+        found = networks.networks_of_first_start(
+            dataset, say, progress=not options.quiet, recipes=(READER, SMALL) if now else (SMALL,)
+        )
     for network in found.values():
         say(f"{network.title}: {network.accuracy_words}")
     return networks.Lab(dataset, found)

@@ -40,6 +40,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "predict",
+        usage="%(prog)s [OPTION ...] [MODEL] PICTURE [PICTURE ...]",
         help="let a model read the pictures in image files",
         description="Let a model read the pictures in image files: photographs, scans or "
         "drawings of one digit or several in a row, of at most 100 megapixels, in any ink on any "
@@ -49,10 +50,10 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(run=_predict)
     add = parser.add_argument
-    add("model", metavar="MODEL", type=Path, help=MODEL_HELP)
-    add("pictures", metavar="PICTURE", type=Path, nargs="+",
-        help="PNG, JPEG, GIF, BMP, PPM, TIFF or WebP; a pattern such as '*.png'; or a folder: the "
-        "pictures in it, sorted by name")  # fmt: skip
+    add("paths", metavar="[MODEL] PICTURE", type=Path, nargs="+",
+        help=f"{MODEL_HELP}; without one a network trained on distorted MNIST reads, which takes a "
+        "minute the first time. Then PNG, JPEG, GIF, BMP, PPM, TIFF or WebP; a pattern such as "
+        "'*.png'; or a folder: the pictures in it, sorted by name")  # fmt: skip
     ground = parser.add_mutually_exclusive_group()
     ground.add_argument("--dark-on-light", dest="light_on_dark", action="store_false", default=None,
         help="the ink is darker than its ground (default: the picture decides)")  # fmt: skip
@@ -68,15 +69,14 @@ def add_parser(commands: Any) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from chainrule.reading.classifier import ImageClassifier
-
     if options.csv and options.json:
         raise ChainruleError("--csv and --json are two forms of one result: give one of them.")
     say = notice(options.quiet)
-    pictures = [path for name in options.pictures for path in _named(name)]
-    options.model = model_file(options.model, say)
-    classifier = ImageClassifier.load(options.model)
-    if pictures == options.pictures and len(pictures) == 1 and not options.csv:
+    names = options.paths[_names_a_model(options.paths) :]
+    pictures = [path for name in names for path in _named(name)]
+    classifier = _classifier(options, say)
+    options.model = Path(classifier.path)
+    if pictures == names and len(pictures) == 1 and not options.csv:
         return _show_one(options, classifier, pictures[0], say)
     if options.save_prepared is not None:
         raise ChainruleError(
@@ -84,6 +84,33 @@ def _predict(options: argparse.Namespace) -> int:
             f"names {len(pictures):,}: name the one to look at."
         )
     return _show_several(options, classifier, pictures, say)
+
+
+def _names_a_model(paths: Sequence[Path]) -> bool:
+    """Whether the first path is that of a model, not of a picture."""
+    from chainrule.data.pictures import suffixes
+    from chainrule.experiments.metrics import METRICS
+
+    first = paths[0]
+    is_one = first.suffix.lower() == ".npz" or (first / METRICS).exists()
+    if len(paths) > 1:
+        is_picture = first.is_dir() or first.suffix.lower() in suffixes() or has_magic(str(first))
+        return is_one or not is_picture
+    if is_one:
+        raise ChainruleError(f"{first} is a model: name the picture that it is to read after it.")
+    return False
+
+
+def _classifier(options: argparse.Namespace, say: Say) -> ImageClassifier:
+    """Return the model that is named, or the one that is there without being named."""
+    from chainrule.reading.classifier import ImageClassifier
+
+    if _names_a_model(options.paths):
+        return ImageClassifier.load(model_file(options.paths[0], say))
+    from chainrule.data.mnist import load_dataset
+    from chainrule.experiments.ready_made import reader
+
+    return reader(load_dataset(notice=say), say, progress=not options.quiet)
 
 
 def _named(name: Path) -> list[Path]:

@@ -67,6 +67,21 @@ class Split:
         return self.source == "sample" or self.sha256 == known
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What metrics.json and a model file say of the data."""
+        return {
+            "source": self.source,
+            "title": self.title,
+            "sha256": self.sha256,
+            "train": len(self.X_train),
+            "validation": len(self.X_val),
+            "test": len(self.X_test),
+            "classes": list(self.classes),
+            "image_shape": list(self.image_shape),
+            "turned": self.is_turned,
+        }
+
+    @property
     def preprocessing(self) -> dict[str, Any]:
         """What a model file says of it: mean and deviation of pixels, and what pictures need."""
         pictures = {"pictures": dict(self.pictures)} if self.pictures else {}

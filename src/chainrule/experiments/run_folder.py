@@ -194,12 +194,7 @@ class RunFolder:
             preprocessing=self.split.preprocessing,
             training={**self.metrics["settings"], **vars(lane)},
             classes=list(self.split.classes),
-            data={
-                **{key: value for key, value in self.metrics["data"].items() if key != PLACE},
-                "split_seed": self.split.split_seed,
-                "title": self.split.title,
-                "image_shape": list(self.split.image_shape),
-            },
+            data={**self.split.facts, "split_seed": self.split.split_seed},
         )
         save_model(model_path(self.path, name), model)
 
@@ -311,18 +306,7 @@ def dataset_of_model(classifier: ImageClassifier, source: str | None, say: Say) 
 def _first_metrics(settings: Mapping[str, Any], split: Split, place: str | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "data": {
-            "source": split.source,
-            "title": split.title,
-            PLACE: place,
-            "sha256": split.sha256,
-            "train": len(split.X_train),
-            "validation": len(split.X_val),
-            "test": len(split.X_test),
-            "classes": list(split.classes),
-            "image_shape": list(split.image_shape),
-            "turned": split.is_turned,
-        },
+        "data": {**split.facts, PLACE: place},
         "settings": dict(settings),
         "environment": environment(settings["threads"]),
         "runs": [],

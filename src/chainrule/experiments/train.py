@@ -6,15 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from chainrule import checks
-from chainrule.data.split import Split
 from chainrule.experiments.figures import draw, figures_of_training
-from chainrule.experiments.keeping import Keep
-from chainrule.experiments.lanes import Result, run_lane
+from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.run_folder import RunFolder, Say
-from chainrule.experiments.settings import Lane, TrainingSettings, settings_from
+from chainrule.experiments.settings import TrainingSettings, settings_from
 from chainrule.experiments.starting import begin, go_on
-from chainrule.network import Network
 from chainrule.plots.paper import import_matplotlib
 from chainrule.terminal import tell
 
@@ -102,45 +99,6 @@ def resume(
     return folder
 
 
-def train_settings(
-    settings: TrainingSettings,
-    lane: Lane,
-    network: Network,
-    split: Split,
-    *,
-    progress: bool,
-    keep: Keep | None = None,
-) -> Result:
-    """Train the network of the settings as this lane.
-
-    Parameters
-    ----------
-    settings : TrainingSettings
-    lane : Lane
-        That of the settings, under the name that is shown.
-    network : Network
-        As `TrainingSettings.network` makes it; changed in place.
-    split : Split
-    progress : bool
-        Show on stderr how far the training is.
-    keep : Keep, optional
-        Where and how often it is kept.
-    """
-    with shown_progress([lane.name], settings.epochs, progress) as report:
-        return run_lane(
-            lane,
-            split,
-            hidden=settings.hidden,
-            epochs=settings.epochs,
-            threads=settings.threads,
-            early_stopping=settings.early_stopping,
-            distort=settings.distort,
-            report=report,
-            network=network,
-            keep=keep,
-        )
-
-
 def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool) -> None:
     """Train from the start or from the checkpoint that is there, unless the run has ended."""
     (lane,), split = settings.as_comparison().lanes, folder.split
@@ -149,6 +107,9 @@ def _run(folder: RunFolder, settings: TrainingSettings, say: Say, progress: bool
         folder.keep, every=settings.checkpoint_every, tensorboard=settings.log == "tensorboard"
     )
     if not folder.lanes:
-        result = train_settings(settings, lane, network, split, progress=progress, keep=keep)
+        names = ("hidden", "epochs", "threads", "early_stopping", "distort")
+        shared = {name: vars(settings)[name] for name in names}
+        with shown_progress([lane.name], settings.epochs, progress) as report:
+            result = run_lane(lane, split, network=network, keep=keep, report=report, **shared)
         folder.add(result, [lane])
     draw(folder, figures_of_training(folder), say)

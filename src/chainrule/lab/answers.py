@@ -66,6 +66,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
         "classes": [str(number) for number in dataset.classes],
         "version": __version__,
         "networks": [_described(network) for network in lab.networks.values()],
+        "coming": lab.coming or None,
         "pairs": [list(pair) for pair in lab.pairs],
     }
 

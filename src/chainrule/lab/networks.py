@@ -1,33 +1,28 @@
-"""Which networks the lab shows: those of a run folder, or two that it trains at its first start."""
+"""Which networks the lab shows: those of a run folder, or two of its own."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
-from chainrule.data.cache import cache_folder
 from chainrule.data.dataset import Dataset
-from chainrule.data.split import Split, split_dataset, trainable
+from chainrule.data.split import trainable
 from chainrule.experiments.metrics import checked_metrics
-from chainrule.experiments.settings import TrainingSettings
-from chainrule.experiments.train import train_settings
+from chainrule.experiments.ready_made import READER, SMALL, Recipe, kept, made
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.judge import Judgement, judge
-from chainrule.storage.models import Model, save_model
 
 LARGEST_SIDE = 112  # pixels of an image: the pad has no more
 MOST_CLASSES = 64
@@ -120,11 +115,15 @@ class Lab:
     dataset : Dataset
         Its test images are the stored ones.
     networks : dict of str to LabNetwork
-        By id; all of them belong together and may be compared.
+        By id; all of them belong together and may be compared. One that is trained behind the
+        page joins them when it is ready.
+    coming : dict
+        Title, epochs done and epochs of the network that is trained behind the page; else empty.
     """
 
     dataset: Dataset
     networks: dict[str, LabNetwork]
+    coming: dict[str, Any] = field(default_factory=dict)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -239,50 +238,7 @@ def networks_of_run(path: Path, dataset: Dataset, say: Say) -> dict[str, LabNetw
     return networks
 
 
-# ---- trained at first start ----
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A network that the lab trains itself; validation accuracy chose rate and epochs."""
-
-    id: str
-    purpose: str
-    hidden: tuple[int, ...]
-    learning_rate: float
-    epochs: int
-    epochs_of_few: int
-
-    def title(self, dataset: Dataset | Split) -> str:
-        """Return its sizes on the images of a dataset, and what it is for."""
-        sizes = (math.prod(dataset.image_shape), *self.hidden, len(dataset.classes))
-        return f"{'-'.join(map(str, sizes))}, {self.purpose}"
-
-    def settings(self, images: int) -> TrainingSettings:
-        """Adam with a rate that falls to 0, on as many images as there are."""
-        return TrainingSettings(
-            data="auto",
-            hidden=list(self.hidden),
-            activation="relu",
-            optimizer="adam",
-            learning_rate=self.learning_rate,
-            schedule="cosine",
-            dropout=0.0,
-            epochs=self.epochs_of_few if images < FEW else self.epochs,
-            batch_size=64,
-            train_size=images,
-            split_seed=0,
-            seed=0,
-            dtype="float32",
-            threads=1,
-        )
-
-
-FEW = 20_000  # images to train on; below, more epochs
-RECIPES = (
-    Recipe("course", "to draw on", (256, 128, 64), 0.001, 5, 10),
-    Recipe("small", "to look into", (16, 16), 0.003, 8, 30),
-)
+# ---- the lab's own ----
 
 
 def networks_of_first_start(
@@ -290,7 +246,7 @@ def networks_of_first_start(
     say: Say,
     *,
     progress: bool = True,
-    recipes: Sequence[Recipe] = RECIPES,
+    recipes: Sequence[Recipe] = (READER, SMALL),
 ) -> dict[str, LabNetwork]:
     """Return the lab's own networks by id: from the cache, or trained now and kept there.
 
@@ -305,97 +261,15 @@ def networks_of_first_start(
     recipes : sequence of Recipe
         What to train.
     """
-    found = {}
-    for recipe in recipes:
-        if classifier := _kept(_place(recipe, dataset), dataset, say):
-            found[recipe.id] = classifier
-    missing = [recipe for recipe in recipes if recipe.id not in found]
-    if missing:
-        for module in ("threadpoolctl", "tqdm"):
-            checks.extra(module)
-        split = split_dataset(dataset, trainable(dataset))
+    found = {recipe.id: kept(recipe, dataset, say) for recipe in recipes}
+    if missing := [recipe for recipe in recipes if found[recipe.id] is None]:
         say(
             f"First start: {len(missing)} network{'s' * (len(missing) > 1)} to train on "
-            f"{len(split.X_train):,} images ({dataset.title}); kept for the next time."
+            f"{trainable(dataset):,} images ({dataset.title}); kept for the next time."
         )
-        for recipe in missing:
-            model = _trained(recipe, split, progress)
-            found[recipe.id] = _keep(_place(recipe, dataset), model, split, say)
+    found |= {recipe.id: made(recipe, dataset, say, progress=progress) for recipe in missing}
     return {
-        recipe.id: named(recipe.id, recipe.title(dataset), found[recipe.id], dataset)
+        recipe.id: named(recipe.id, recipe.title(dataset), classifier, dataset)
         for recipe in recipes
+        if (classifier := found[recipe.id])
     }
-
-
-def lab_cache(dataset: Dataset) -> Path:
-    """Return the folder of Chainrule's cache for networks trained on this very dataset."""
-    key = json.dumps(dataset.sha256, sort_keys=True) + "turned" * dataset.is_turned
-    return cache_folder().parent / "lab" / hashlib.sha256(key.encode()).hexdigest()[:16]
-
-
-def _place(recipe: Recipe, dataset: Dataset) -> Path:
-    """Return the file of a recipe's network; other settings have another file."""
-    key = json.dumps(asdict(recipe.settings(trainable(dataset))), sort_keys=True)
-    name = f"{recipe.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.npz"
-    return lab_cache(dataset) / name
-
-
-def _kept(path: Path, dataset: Dataset, say: Say) -> ImageClassifier | None:
-    if not path.exists():
-        return None
-    try:
-        classifier = ImageClassifier.load(path)
-    except ChainruleError as error:
-        say(f"{error} The lab trains it anew.")
-        return None
-    return classifier if classifier.data.get("sha256") == dataset.sha256 else None
-
-
-def _trained(recipe: Recipe, split: Split, progress: bool) -> Model:
-    settings = recipe.settings(len(split.X_train))
-    network = settings.network(split.X_train.shape[1], len(split.classes), len(split.X_train))
-    lane = replace(settings.as_comparison().lanes[0], name=recipe.id)
-    result = train_settings(settings, lane, network, split, progress=progress)
-    if result.network is None:
-        raise ChainruleError(
-            f"The training of {recipe.title(split)} stopped being finite on {split.title}: "
-            "train a network with 'chainrule train' and a smaller rate, and name its run folder."
-        )
-    result.network.optimizer = None
-    return Model(
-        result.network,
-        preprocessing=split.preprocessing,
-        training={**asdict(settings), "val_accuracy": result.record["val_accuracy"]},
-        classes=list(split.classes),
-        data={  # as in a model file of a run folder
-            "source": split.source,
-            "sha256": split.sha256,
-            "train": len(split.X_train),
-            "validation": len(split.X_val),
-            "test": len(split.X_test),
-            "split_seed": split.split_seed,
-            "title": split.title,
-            "image_shape": list(split.image_shape),
-            "turned": split.is_turned,
-        },
-    )
-
-
-def _keep(path: Path, model: Model, split: Split, say: Say) -> ImageClassifier:
-    """Keep a model, where that can be, and return it as it would be read again."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_model(path, model)
-    except OSError as error:
-        say(f"Nothing can be kept in {path.parent} ({error.strerror}): trained for this time.")
-    return ImageClassifier(
-        path=str(path),
-        network=model.network,
-        standardisation=split.standardisation,
-        classes=model.classes,
-        pixels=split.X_train.shape[1],
-        image_shape=split.image_shape,
-        data=model.data,
-        training=model.training,
-        pictures=split.pictures,
-    )

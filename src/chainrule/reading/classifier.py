@@ -85,7 +85,13 @@ class ImageClassifier:
             If it is none, damaged, of a newer format, or its network does not predict classes of
             what is asked for.
         """
-        model = opened_model(path)
+        return cls.of(opened_model(path), path, tables=tables)
+
+    @classmethod
+    def of(
+        cls, model: Model, path: str | os.PathLike[str], *, tables: bool = False
+    ) -> ImageClassifier:
+        """Put a model to use that the file `path` holds, or could not be kept in; see `load`."""
         name, network = os.fspath(path), model.network
         _check_header(name, model)
         sizes = [(layer.n_in, layer.n_out) for layer in network if isinstance(layer, Dense)]

@@ -176,6 +176,33 @@ class Lab {
     this.mounted.update(this.state);
   }
 
+  // The network that is trained behind the page.
+  get coming() {
+    const { coming } = this.data;
+    if (!coming) return null;
+    return h("span", { class: "note" },
+      `${coming.title}, is being trained and takes over when it is ready: epoch ${coming.epoch} of ${coming.epochs}`);
+  }
+
+  // Wait for it. Draw goes over to it; who looks at another screen is not disturbed.
+  async awaitNetwork() {
+    while (this.data.coming) {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const before = this.network.id;
+      Object.assign(this.data, await api.labByNow());
+      if (this.data.coming) {
+        this.showFacts();
+        continue;
+      }
+      const isHere = this.network.id !== before;
+      const stays = this.module !== draw || this.state.picture; // a photograph was read by those before
+      if (isHere && stays) this.state = { ...this.state, network: before };
+      this.buildFrame();
+      this.go({});
+      if (isHere) notice(`${this.network.title}: it is ready.`);
+    }
+  }
+
   showFacts() {
     const { accuracy_words: accuracy, parameters } = this.network;
     const note = this.data.data.note;
@@ -183,6 +210,7 @@ class Lab {
       h("span", {}, `${count(parameters)} parameters`),
       accuracy ? h("span", {}, accuracy) : null,
       note ? h("span", { class: "note" }, note) : null,
+      this.coming,
       api.isStatic ? h("span", { class: "note" }, "A stored copy, without a server") : null,
     ]);
   }
@@ -228,6 +256,7 @@ async function start() {
   lab.buildFrame();
   lab.read();
   takePictures(lab);
+  lab.awaitNetwork();
   addEventListener("hashchange", () => lab.read());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   addEventListener("unhandledrejection", (event) => {
