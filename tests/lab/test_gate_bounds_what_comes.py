@@ -44,6 +44,15 @@ def test_a_file_has_a_limit_of_its_own(client):
     assert error(body).startswith("a.png is not an image")
 
 
+def test_who_sends_a_large_file_with_an_old_token_hears_of_it(client):
+    headers = client.own_headers | {
+        "Content-Type": "application/octet-stream",
+        "X-Chainrule-Token": "of an earlier start",
+    }
+    status, _, body = client.send("POST", "/api/picture", headers, b"x" * 6_000_000)
+    assert (status, json.loads(body)["reason"]) == (403, "token")
+
+
 def test_a_body_in_chunks_is_counted_whatever_it_claims(client):
     request = head(client, "Transfer-Encoding: chunked", "Connection: close")
     status, _, body = client.raw(request, chunked(50_000, 30))

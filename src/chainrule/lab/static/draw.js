@@ -156,7 +156,7 @@ class DrawScreen {
     const photo = photoOf(state.picture);
     if (photo) return { ...EMPTY, photo };
     if (state.picture) {
-      this.lab.notice("A picture is kept by nobody, and a reload forgets it: give it again.");
+      this.lab.notice("The picture is kept nowhere, and a reload forgets it: give it again.");
       return EMPTY;
     }
     if (state.digit === "none") return EMPTY;
