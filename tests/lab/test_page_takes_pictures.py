@@ -152,10 +152,31 @@ def test_the_same_file_may_be_chosen_again(visit, files):
     page = visit("#/draw?digit=none")
     choose(page, "5.png", files["5.png"])
     wait_for(page, "5")
+    # A browser tells of a choice only where it differs from what the field holds.
+    assert page.locator("input[type=file]").evaluate("field => field.files.length") == 0
     page.get_by_role("button", name="Clear").click()
     wait_for(page, NOTHING)
     choose(page, "5.png", files["5.png"])
     wait_for(page, "5")
+
+
+def test_the_picture_that_came_last_stays(visit, files):
+    page = visit("#/draw?digit=none")
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/picture?*name=5.png", hold)
+    comes(page, files, "5.png")
+    wait_until(page, "document.getElementById('notice').textContent === 'Reading 5.png …'")
+    comes(page, files, "7.png")
+    wait_until(page, "document.querySelector('.predicted').textContent === '7'")
+    with page.expect_response("**/api/picture?*name=5.png"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    wait_for(page, "7")
+    assert state_of(page) == {"picture": "2"}
 
 
 def test_of_several_files_the_first_is_read_and_that_is_said(visit, files):
