@@ -78,7 +78,8 @@ def test_a_picture_comes_by_button_drop_and_paste(visit, lab, files, way):
     assert stages == ["given", "sheet", "light", "ink", "centred"]
     doubts = page.locator(".doubts li").all_inner_texts()
     assert doubts == [*answer["doubts"], *expected["doubts"]]
-    page.get_by_text("5.png is read as 5.").wait_for()
+    said = "5.png is read as 5" + (", with doubt: it stands below the answer" if doubts else "")
+    page.get_by_text(f"{said}.").wait_for()
 
 
 def test_a_stage_shows_the_pixels_that_were_sent(visit, lab, files):
@@ -124,8 +125,10 @@ def test_a_refused_picture_leaves_nothing_of_the_one_before(visit, lab, files):
     page.wait_for_load_state("networkidle")
     before = shares(page)
     comes(page, files, "notes.heic")
-    page.get_by_role("alert").wait_for()
-    assert page.get_by_role("alert").inner_text().startswith("notes.heic is not an image")
+    page.locator(".stages .alarm").wait_for()
+    sentence = page.locator(".stages .alarm").inner_text()
+    assert sentence.startswith("notes.heic is not an image")
+    assert page.locator("#notice").inner_text() == sentence
     wait_for(page, NOTHING)
     assert page.locator("[data-stage]").count() == 0
     page.get_by_role("button", name="Undo").click()
@@ -183,7 +186,7 @@ def test_of_several_files_the_first_is_read_and_that_is_said(visit, files):
     page = visit("#/draw?digit=none")
     comes(page, files, "7.png", "5.png", "42.png")
     wait_for(page, "7")
-    page.get_by_text("One picture at a time: of 3 files 7.png is read as 7.").wait_for()
+    page.get_by_text("One picture at a time: of 3 files 7.png is read as 7").wait_for()
 
 
 @pytest.mark.parametrize(

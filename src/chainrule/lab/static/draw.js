@@ -300,7 +300,7 @@ class DrawScreen {
   // A photograph's way to ink, and the digits in it, of which one goes through the layers.
   showPhoto(photo, part) {
     if (photo.refusal) {
-      replace(this.stages, h("p", { class: "alarm", role: "alert" }, photo.refusal));
+      replace(this.stages, h("p", { class: "alarm" }, photo.refusal));
       return;
     }
     const key = `${photo.number} ${this.lab.network.id} ${part}`;

@@ -29,10 +29,15 @@ async function take(lab, file, others = 0) {
   if (number !== newest) return undefined; // another was chosen meanwhile
   photos.set(number, { ...photo, number, name: file.name });
   photos.delete(number - MOST_KEPT);
-  const { text } = photo.networks?.[lab.network.id] ?? {};
-  const alone = others ? `One picture at a time: of ${others + 1} files ` : "";
-  lab.notice(text === undefined ? null : `${alone}${file.name} is read as ${text}.`);
+  lab.notice(photo.refusal ?? verdict(file.name, others, photo, lab.network));
   return lab.go({ screen: "draw", picture: number, part: null, digit: null, strokes: null, unit: null }, { push: true });
+}
+
+function verdict(name, others, { doubts, networks }, network) {
+  const alone = others ? `One picture at a time: of ${others + 1} files ` : "";
+  const read = networks[network.id];
+  const isDoubted = doubts.length + read.doubts.length > 0;
+  return `${alone}${name} is read as ${read.text}${isDoubted ? ", with doubt: it stands below the answer" : ""}.`;
 }
 
 // All of it before it is sent: a file that goes away on the way would look like a server that does.
