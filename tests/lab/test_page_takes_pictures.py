@@ -220,7 +220,7 @@ def test_a_file_that_is_gone_is_no_server_that_is(visit, files):
     page = visit("#/draw?digit=none")
     page.evaluate("() => { File.prototype.arrayBuffer = () => Promise.reject(new Error('gone')); }")
     comes(page, files, "5.png")
-    page.get_by_text("5.png cannot be read: it was moved, changed, or is a folder").wait_for()
+    page.get_by_text("5.png cannot be read: it was moved, changed, or is a folder").first.wait_for()
 
 
 def test_a_file_that_is_too_large_is_not_sent(visit, files):
@@ -229,7 +229,7 @@ def test_a_file_that_is_too_large_is_not_sent(visit, files):
     sent = []
     page.on("request", lambda request: sent.append(request.url))
     comes(page, files, "5.png")
-    page.get_by_text("5.png has 65,000,000 bytes, at most 64,000,000 are read").wait_for()
+    page.get_by_text("5.png has 65,000,000 bytes, at most 64,000,000 are read").first.wait_for()
     assert not any("picture" in address for address in sent)
 
 
