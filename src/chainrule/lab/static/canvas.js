@@ -128,6 +128,7 @@ export class Pad {
   show(picture) {
     this.picture = picture;
     this.pixels = inked(this.size, picture.strokes);
+    this.canvas.setAttribute("aria-label", picture.photo ? `Drawing pad, with ${picture.photo.name} on it` : "Drawing pad");
     this.paint();
   }
 

@@ -156,7 +156,7 @@ class DrawScreen {
     const photo = photoOf(state.picture);
     if (photo) return { ...EMPTY, photo };
     if (state.picture) {
-      this.lab.notice("A picture is kept by nobody, and a reload forgets it: give it again.");
+      this.lab.notice("The picture is kept nowhere, and a reload forgets it: give it again.");
       return EMPTY;
     }
     if (state.digit === "none") return EMPTY;
@@ -300,7 +300,7 @@ class DrawScreen {
   // A photograph's way to ink, and the digits in it, of which one goes through the layers.
   showPhoto(photo, part) {
     if (photo.refusal) {
-      replace(this.stages, h("p", { class: "alarm", role: "alert" }, photo.refusal));
+      replace(this.stages, h("p", { class: "alarm" }, photo.refusal));
       return;
     }
     const key = `${photo.number} ${this.lab.network.id} ${part}`;

@@ -5,6 +5,7 @@ import { button, h } from "./dom.js";
 import { count } from "./numbers.js";
 
 const MOST_BYTES = 64_000_000; // as the gate takes
+const MOST_KEPT = 20;
 
 // What this page has read, by number; a reload forgets it.
 const photos = new Map();
@@ -27,10 +28,16 @@ async function take(lab, file, others = 0) {
   }
   if (number !== newest) return undefined; // another was chosen meanwhile
   photos.set(number, { ...photo, number, name: file.name });
-  const { text } = photo.networks?.[lab.network.id] ?? {};
-  const alone = others ? `One picture at a time: of ${others + 1} files ` : "";
-  lab.notice(text === undefined ? null : `${alone}${file.name} is read as ${text}.`);
+  photos.delete(number - MOST_KEPT);
+  lab.notice(photo.refusal ?? verdict(file.name, others, photo, lab.network));
   return lab.go({ screen: "draw", picture: number, part: null, digit: null, strokes: null, unit: null }, { push: true });
+}
+
+function verdict(name, others, { doubts, networks }, network) {
+  const alone = others ? `One picture at a time: of ${others + 1} files ` : "";
+  const read = networks[network.id];
+  const isDoubted = doubts.length + read.doubts.length > 0;
+  return `${alone}${name} is read as ${read.text}${isDoubted ? ", with doubt: it stands below the answer" : ""}.`;
 }
 
 // All of it before it is sent: a file that goes away on the way would look like a server that does.
@@ -68,17 +75,19 @@ export function takePictures(lab) {
   addEventListener("dragstart", () => { isOwn = true; });
   addEventListener("dragend", () => { isOwn = false; });
   addEventListener("dragover", (event) => {
-    if (isField(event.target) && !event.dataTransfer.types.includes("Files")) return;
+    const hasFiles = event.dataTransfer.types.includes("Files");
+    if (isField(event.target) && !hasFiles) return;
     event.preventDefault();
-    if (isOwn) event.dataTransfer.dropEffect = "none";
+    if (isOwn && !hasFiles) event.dataTransfer.dropEffect = "none";
     else mark(true);
   });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark(false); });
   addEventListener("drop", (event) => {
     mark(false);
-    if (isField(event.target) && !event.dataTransfer.types.includes("Files")) return;
+    const hasFiles = event.dataTransfer.types.includes("Files");
+    if (isField(event.target) && !hasFiles) return;
     event.preventDefault();
-    if (!isOwn) takeFrom(event.dataTransfer, "dropped");
+    if (!isOwn || hasFiles) takeFrom(event.dataTransfer, "dropped");
   });
   addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) event.preventDefault();
