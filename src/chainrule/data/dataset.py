@@ -361,7 +361,7 @@ def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
             f"expected a folder with MNIST's four files or with pictures, or an .npz file, but "
             f"there is no {path} that can be read; correct the path."
         )
-    if path.suffix.lower() in _NO_IMAGES:
+    if path.is_file() and path.suffix.lower() in _NO_IMAGES:
         raise ChainruleError(f"{path} is {_NO_IMAGES[path.suffix.lower()]}.")
     if path.is_file() and path.name.removesuffix(".gz").endswith("-ubyte"):
         raise ChainruleError(
