@@ -26,7 +26,7 @@ ROOMS = {
     "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
     # pictures: what is in them, their test part, and how they are scaled; converting; distortions
-    "data": 1983,
+    "data": 1985,
     "plots": 1117,  # copies; names in any alphabet, of classes; backends; signed values
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
@@ -34,9 +34,9 @@ ROOMS = {
     "reading": 1226,
     "experiments": 2140,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
-    "lab": 1623,
+    "lab": 1623,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 996,  # the threads of estimators, tables, dates as labels
-    "cli": 1258,  # options of training; folders of pictures, data convert
+    "cli": 1261,  # options of training; folders of pictures, data convert
     "__init__": 132,
     "__main__": 2,
 }

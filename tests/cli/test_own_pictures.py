@@ -10,6 +10,7 @@ from PIL import Image
 
 from chainrule.cli import lab
 from chainrule.cli.evaluate import MOST_UNREAD
+from chainrule.terminal import columns_of
 
 NAMES = ("left", "middle", "日本")
 
@@ -57,6 +58,13 @@ def test_predict_prepares_a_picture_as_those_of_the_folder(run, shapes_model):
         assert out.startswith(f"large.png: {name} (")
         assert "not trained on MNIST" not in err
         assert "Prepared as each picture of shapes was: grey, the whole of it" in err
+
+
+def test_bars_begin_in_one_column_whatever_the_letters(run, shapes_model):
+    Image.fromarray(shape_of(NAMES[0], np.random.default_rng(1))).save("it.png")
+    _, out, _ = run("predict", shapes_model, "it.png")
+    starts = {columns_of(line.partition("%")[0]) for line in out.splitlines()[2:]}
+    assert len(starts) == 1
 
 
 def test_resume_scales_alike(run, trained, shapes):

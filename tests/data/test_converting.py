@@ -134,9 +134,20 @@ class TestNamesInAnNpzFile:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("x.csv", "chainrule.interop.sklearn"), ("x.ZIP", "unpack it"), ("x.xlsx", "is a table")],
+    [
+        ("x.csv", "chainrule.interop.sklearn"),
+        ("x.ZIP", "unpack it"),
+        ("x.xlsx", "is a table"),
+        ("x.JPG", "is one picture"),
+    ],
 )
-def test_a_table_or_an_archive_is_sent_where_it_belongs(tmp_path, name, words):
+def test_another_kind_of_file_is_sent_where_it_belongs(tmp_path, name, words):
     (tmp_path / name).write_text("1,2")
     with pytest.raises(ChainruleError, match=words):
         load_dataset(tmp_path / name)
+
+
+def test_a_folder_may_have_any_name(tmp_path):
+    folder = write_pictures(tmp_path / "pets.zip")
+    write_dataset(load_dataset(folder), tmp_path / "pets.csv", print)
+    assert load_dataset(tmp_path / "pets.csv").sha256 == load_dataset(folder).sha256

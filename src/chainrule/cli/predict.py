@@ -299,8 +299,12 @@ def _lines(options: argparse.Namespace, path: Path, reading: Reading) -> list[st
 
 
 def _bars(classes: list[Any], probabilities: Array) -> list[str]:
+    from chainrule.terminal import columns_of, padded
+
+    names = [str(name) for name in classes]
+    width = max(12, 1 + max(map(columns_of, names)))
     lines = []
-    for name, probability in zip(classes, probabilities, strict=True):
+    for name, probability in zip(names, probabilities, strict=True):
         bar = "#" * round(40 * float(probability))
-        lines.append(f"{name!s:<12}{probability:>8.2%}  {bar}".rstrip())
+        lines.append(f"{padded(name, width)}{probability:>8.2%}  {bar}".rstrip())
     return lines

@@ -60,9 +60,11 @@ _TABLE = (
     "chainrule.interop.sklearn.MLPClassifier on its columns"
 )
 _ARCHIVE = "an archive: unpack it, and name the folder"
+_PICTURE = "one picture: name the folder that has a subfolder of pictures for each class"
 _NO_IMAGES = {
     **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), _TABLE),
     **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".heic"), _PICTURE),
 }
 _MOVE_A_CURSOR = ("Cc", "Cs", "Zl", "Zp")  # or are half a letter
 NPZ_MEMBERS = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST
@@ -359,7 +361,7 @@ def inspect(path: Path, *, only_mnist: bool = False) -> tuple[FileReport, ...]:
             f"expected a folder with MNIST's four files or with pictures, or an .npz file, but "
             f"there is no {path} that can be read; correct the path."
         )
-    if path.suffix.lower() in _NO_IMAGES:
+    if path.is_file() and path.suffix.lower() in _NO_IMAGES:
         raise ChainruleError(f"{path} is {_NO_IMAGES[path.suffix.lower()]}.")
     if path.is_file() and path.name.removesuffix(".gz").endswith("-ubyte"):
         raise ChainruleError(
