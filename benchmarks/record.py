@@ -10,14 +10,16 @@ of each digit and the mean of its answers counts.
 
 The digits are MNIST's 10,000 test images, or, with --held-out, the images that the trainings set
 aside: there the strength of the copies was chosen. With --digits they are scikit-learn's 1,797
-(`load_digits`), other people's hands in 8x8 pixels, brought into MNIST's form by `centre`. The
-table goes to standard output; --figure draws the digits that the committee reads wrongly.
+(`load_digits`), other people's hands in 8x8 pixels, enlarged and brought into MNIST's form by
+`centre`. The table goes to standard output; --figure draws the digits that the committee reads
+wrongly.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from benchmarks.handwriting.__main__ import check
 from chainrule import plots
@@ -79,11 +81,17 @@ def digits(split, options):
         from sklearn.datasets import load_digits
 
         found = load_digits()
-        images = np.array([centre(image / 16, light_on_dark=True) for image in found.images])
+        images = np.array([centre(enlarged(one), light_on_dark=True) for one in found.images])
         return "images of load_digits", split.standardisation.apply(images), found.target
     if options.held_out:
         return f"held-out images of {split.title}", split.X_val, split.y_val
     return f"test images of {split.title}", split.X_test, split.y_test
+
+
+def enlarged(image):
+    """Return a digit of 8x8 pixels from 0 to 16 in 280x280 bytes, as `handwriting` does."""
+    grey = Image.fromarray(np.rint(image / 16 * 255).astype(np.uint8))
+    return np.asarray(grey.resize((280, 280), Image.Resampling.BICUBIC))
 
 
 def over_copies(network, X, split, strength):

@@ -87,6 +87,42 @@ def test_strokes_end_as_the_pixels_and_probabilities_of_python(visit, lab, strok
     np.testing.assert_allclose(shares(page), 100 * probabilities, atol=0.051)
 
 
+ONE = [(0.2, 0.45), (0.6, 0.2), (0.6, 0.85)]
+
+
+@pytest.mark.parametrize(
+    ("strokes", "is_said"),
+    [
+        ([ONE], True),
+        ([[(0.2, 0.2), *ONE[1:]]], False),  # a 7
+        ([ONE[:2], ONE[1:]], False),  # two strokes are no such 1
+        ([[*ONE, (0.8, 0.85)]], False),  # a 2
+        ([[(0.5, 0.3), *ONE[1:]]], False),  # a flag is short
+    ],
+)
+def test_a_one_that_mnist_has_not_is_named_where_it_is_taken_for_something_else(
+    visit, strokes, is_said
+):
+    page = visit("#/draw?digit=none")
+    answers = iter([0.9, 0.1])
+
+    def answer(route):
+        body = route.fetch().json()
+        first = next(answers, 0.1)
+        body["probabilities"] = [0, 1 - first, 0, 0, 0, 0, 0, first, 0, 0]
+        body["predicted"] = 7 if first > 0.5 else 1
+        route.fulfill(json=body)
+
+    page.route("**/api/forward", answer)
+    draw(page, strokes)
+    page.locator(".predicted", has_text="7").wait_for()
+    words = page.get_by_text("MNIST has no such 1")
+    assert words.count() == is_said
+    draw(page, [[(0.05, 0.95), (0.06, 0.95)]])
+    page.locator(".predicted", has_text="1").wait_for()
+    assert words.count() == 0
+
+
 def test_fed_raw_the_drawing_is_only_shrunk(visit):
     page = visit("#/draw?digit=none&raw=1")
     asked = {}

@@ -61,6 +61,18 @@ export function shrunk({ width, cell, image: size }, pixels, isLight) {
   return image.map((sum) => Math.abs(isLight - sum / (cell * cell * 255)));
 }
 
+// Whether it is a 1 as much of Europe writes it: one stroke, far up to the right and straight down.
+export function hasLongUpstroke(strokes) {
+  if (strokes.length !== 1) return false;
+  const [stroke] = strokes;
+  const top = stroke.reduce((best, [, y], i) => (y < stroke[best][1] ? i : best), 0);
+  const [[startX, startY], [topX, topY], [endX, endY]] = [stroke[0], stroke[top], stroke.at(-1)];
+  const height = endY - topY;
+  const isStraight = stroke.slice(top).every(([x, y]) =>
+    Math.abs(x - topX - ((y - topY) / height) * (endX - topX)) < height / 8);
+  return height > 0 && startX < topX && startY - topY > height / 4 && Math.abs(endX - topX) < height / 3 && isStraight;
+}
+
 // ---- strokes in the address: two bytes a point, 255 between strokes ----
 
 export function encode(strokes) {

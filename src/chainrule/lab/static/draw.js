@@ -2,7 +2,7 @@
 // a percentage for each class.
 
 import * as api from "./api.js";
-import { EMPTY, Pad, decode, encode, shrunk } from "./canvas.js";
+import { EMPTY, Pad, decode, encode, hasLongUpstroke, shrunk } from "./canvas.js";
 import { button, h, replace, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
 import { photoButton, photoOf } from "./photos.js";
@@ -13,6 +13,7 @@ export const id = "draw";
 export const name = "Draw";
 export const help = "Draw, or give a picture, and see what each layer of the network makes of it.";
 
+const NO_SUCH_ONE = "If this is a 1 with a long upstroke: MNIST has no such 1, so the network has never seen one.";
 const FIRST = 0; // the stored image of a first visit: of MNIST a 7
 const MOST_BARS = 10; // of more classes the most probable are shown
 const MOST_WEIGHTS = 2_000_000; // that the page computes with; for more it asks the server
@@ -482,7 +483,10 @@ class Panel {
       this.predicted.textContent = answer ? lab.classOf(answer.predicted) : "–";
     }
     this.predicted.classList.toggle("long", this.predicted.textContent.length > 4);
-    replace(this.doubts, [...(read ? photo.doubts : []), ...(read?.doubts ?? [])].map((doubt) => h("li", {}, doubt)));
+    const doubts = [...(read ? photo.doubts : []), ...(read?.doubts ?? [])];
+    const isOne = lab.data.data.are_digits && hasLongUpstroke(this.screen.pad.picture.strokes);
+    if (isOne && answer && lab.classOf(answer.predicted) !== "1") doubts.push(NO_SUCH_ONE);
+    replace(this.doubts, doubts.map((doubt) => h("li", {}, doubt)));
     const order = lab.classes.map((_, d) => d);
     if (this.others && answer) order.sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
     this.rows.forEach(({ name, bar, share, row }, place) => {
