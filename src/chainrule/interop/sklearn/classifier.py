@@ -18,7 +18,6 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import validate_data
 
 from chainrule.checks import Array, Integers, Loss
 from chainrule.interop.sklearn.base import BaseMLP, Data, copied, dense_of
@@ -184,23 +183,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _learn_classes(self, y: Any) -> None:
         self._label_binarizer = LabelBinarizer().fit(y)
         self.classes_ = self._label_binarizer.classes_
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the "
-                f"data contains only one class: {self.classes_.tolist()[0]!r}"
-            )
 
-    def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        X, y = validate_data(
-            self, X, y, multi_output=True, dtype=self._dtype_of_X(fresh), reset=fresh
-        )
+    def _check_targets(
+        self, X: Any, y: Any, fresh: bool, all_classes: bool = False
+    ) -> tuple[Any, Any]:
+        X, y = self._validated(X, y, fresh)
         check_classification_targets(y)
         y = y.toarray() if hasattr(y, "toarray") else y
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         are_known = hasattr(self, "classes_") and "_network" not in vars(self)  # by partial_fit
         if fresh and not are_known:
             self._learn_classes(y)
-        elif len(np.setdiff1d(classes := unique_labels(y), self.classes_)):
+            return X, y
+        classes = unique_labels(y)
+        if not fresh and all_classes and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {classes}"
+            )
+        if len(np.setdiff1d(classes, self.classes_)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}."

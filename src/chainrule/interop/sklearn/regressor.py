@@ -10,7 +10,6 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import validate_data
 
 from chainrule.checks import Array, Integers, Loss
 from chainrule.interop.sklearn.base import BaseMLP, Data, copied
@@ -135,16 +134,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _predictions(self, outputs: Array) -> Array:
         return np.exp(outputs) if self.out_activation_ == "exp" else outputs
 
-    def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            multi_output=True,
-            y_numeric=True,
-            dtype=self._dtype_of_X(fresh),
-            reset=fresh,
-        )
+    def _check_targets(
+        self, X: Any, y: Any, fresh: bool, all_classes: bool = False
+    ) -> tuple[Any, Any]:
+        X, y = self._validated(X, y, fresh, y_numeric=True)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         outputs = 1 if y.ndim == 1 else y.shape[1]
         if not fresh and outputs != self.n_outputs_:
