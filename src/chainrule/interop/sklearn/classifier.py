@@ -237,7 +237,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """Return weights by which all classes count alike, sample weights included."""
         codes = np.searchsorted(self.classes_, data.y)
         sums = np.bincount(codes, data.weights, len(self.classes_))
-        weights: Array = len(codes) / (np.count_nonzero(sums) * sums[codes])
+        weights: Array = sums.sum() / (np.count_nonzero(sums) * sums[codes])
         return weights
 
     def _strata(self, y: Any) -> Any:
