@@ -449,7 +449,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             made = SGD(self._rate(), self.momentum, is_nesterov, self.alpha)
         before: Any = self._network.optimizer
         if type(before) is type(made) and before.moments == made.moments:
-            made.state, made.t = before.state, before.t
+            made.state = {name: _writable(moment) for name, moment in before.state.items()}
+            made.t = before.t
         return made
 
     def _rate(self) -> float:
@@ -496,6 +497,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _train(self, train: Data, held_out: Data | None, epochs: int, told: Told) -> None:
         """Train for at most so many epochs."""
         self.n_iter_, self._has_stopped = 0, False
+        self.history_.sums = _writable(self.history_.sums)
         at_once = self.solver == "lbfgs"
         rows = slices(train.X)[0].stop if at_once else self._batch_size(train.count)
         try:
@@ -662,6 +664,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _say(self, message: str) -> None:
         if self.verbose:
             print(message)
+
+
+def _writable(array: Array) -> Array:
+    """Return the array, or a copy where it is read-only, as joblib maps it into memory."""
+    return np.require(array, requirements="W")
 
 
 def glorot_logistic(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
