@@ -183,6 +183,19 @@ def test_verbose_says_each_iteration(capsys):
     ]
 
 
+@pytest.mark.skipif(not hasattr(MLPClassifier, "set_callbacks"), reason="scikit-learn before 1.9")
+def test_a_callback_may_stop_it():
+    class Stop:
+        def setup(self, estimator, context): ...
+        def teardown(self, estimator, context): ...
+        def on_fit_task_begin(self, estimator, context): ...
+        def on_fit_task_end(self, estimator, context):
+            return context.task_name == "epoch" and estimator.n_iter_ == 4
+
+    classifier = MLPClassifier(solver="lbfgs", random_state=0).set_callbacks(Stop()).fit(*IRIS)
+    assert classifier.n_iter_ == len(classifier.loss_curve_) == 4
+
+
 def test_an_interrupt_keeps_the_iterations_that_are_done(monkeypatch):
     tell = MLPClassifier._tell_epoch
 

@@ -175,6 +175,28 @@ def test_an_interrupt_keeps_the_work_and_training_goes_on(monkeypatch):
     assert_same_bits(classifier, MLPClassifier(random_state=0, max_iter=5).fit(X, y))
 
 
+def test_after_a_divergence_the_curve_goes_on_with_whole_epochs():
+    X, y = load_iris(return_X_y=True)
+    settings = {"solver": "sgd", "momentum": 0, "batch_size": 10, "random_state": 0}
+    settings |= {"max_iter": 2, "warm_start": True}
+    regressor = MLPRegressor(**settings, learning_rate_init=1e-3).fit(X, y)
+    before = [array.copy() for array in (*regressor.coefs_, *regressor.intercepts_)]
+    with pytest.raises(ValueError, match="non-finite"):
+        regressor.set_params(learning_rate_init=1e9).fit(X, y)
+    regressor.coefs_, regressor.intercepts_ = before[:2], before[2:]
+    regressor.set_params(learning_rate_init=1e-30, max_iter=1).fit(X, y)  # it stands still
+    expected = np.mean((regressor.predict(X) - y) ** 2) / 2
+    assert regressor.loss_ == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("alpha", [0.5, np.float64(0.5)])
+def test_the_type_of_alpha_changes_no_bit(alpha):
+    X, y = load_iris(return_X_y=True)
+    settings = {"dtype": "float32", "max_iter": 3, "random_state": 0}
+    one = MLPClassifier(**settings, alpha=0.5).fit(X, y)
+    assert_same_bits(one, MLPClassifier(**settings, alpha=alpha).fit(X, y))
+
+
 def test_other_layers_than_before_are_refused():
     X, y = load_iris(return_X_y=True)
     classifier = MLPClassifier(max_iter=2, warm_start=True).fit(X, y)

@@ -224,7 +224,7 @@ def test_frames_of_polars():
     frame, y = polars.DataFrame(X, schema=list("abcd")), polars.Series(NAMES)
     fitted = classifier(early_stopping=True).fit(frame, y, X_val=frame, y_val=y)
     assert fitted.feature_names_in_.tolist() == list("abcd")
-    assert fitted.score(frame, y) > 0.8
+    assert fitted.score(frame, y) > 0.5
     with pytest.raises(ValueError, match="feature names should match"):
         fitted.predict(frame.select(list("bacd")))
     classifier().partial_fit(frame, y, classes=y.unique())

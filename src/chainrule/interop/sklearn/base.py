@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -262,7 +261,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like, shape (n, features)
+        X : array-like or sparse matrix, shape (n, features)
+            Rows of a sparse one become dense a batch at a time.
         y : array-like, shape (n,) or (n, outputs)
             Labels, or 0 and 1 for each of several labels; of a regressor numbers.
         sample_weight : array-like, shape (n,), optional
@@ -316,10 +316,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         train = _with_weight(Data(X, y, self._check_weights(sample_weight, X)))
         if fresh:
             self._begin(train)
-        elif not goes_on:
-            self._look_anew()
         self._check_same_layers()
         train, held_out = self._held_out(train, X_val, y_val)
+        if not goes_on:
+            self._look_anew()
         train = _with_weight(self._weighted(train))
         held_out = None if held_out is None else self._weighted(held_out)
         epochs = 1 if goes_on else self.max_iter
@@ -497,9 +497,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _train(self, train: Data, held_out: Data | None, epochs: int, told: Told) -> None:
         """Train for at most so many epochs."""
         self.n_iter_, self._has_stopped = 0, False
-        self.history_.sums = _writable(self.history_.sums)
+        self.history_.sums = np.zeros(3)  # an epoch that did not end is forgotten
         at_once = self.solver == "lbfgs"
         rows = slices(train.X)[0].stop if at_once else self._batch_size(train.count)
+        rows = min(rows, train.count)
         try:
             with one_thread_for(rows * max(weights.size for weights in self.coefs_)):
                 if at_once:
@@ -512,7 +513,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             self._note_divergence()
             warnings.warn(f"{error} The best weights before are restored.", stacklevel=3)
         except KeyboardInterrupt:
-            self.history_.sums[:] = 0  # of the epoch that did not end
             warnings.warn("Training interrupted by user.", stacklevel=3)
 
     def _train_in_batches(
@@ -525,7 +525,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         def begin_epoch(batches: list[Integers]) -> Iterator[Integers]:
             told.epoch_begins()
             for batch in batches if self.shuffle else _in_order(batches):
-                optimizer.weight_decay = self.alpha / train.weight(batch)
+                optimizer.weight_decay = float(self.alpha) / train.weight(batch)
                 yield batch
 
         def end_epoch(epoch: int, history: History) -> bool:
@@ -549,16 +549,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _minimise(self, train: Data, held_out: Data | None, told: Told) -> None:
         """Train by L-BFGS, whose loop is SciPy's; each of its iterations is an epoch."""
         network, validation = self._network, self._as_taken(held_out)
-        objective = Objective(network, *self._as_taken(train), train.weights, self.alpha)
-        started = time.perf_counter()
+        objective = Objective(network, *self._as_taken(train), train.weights, float(self.alpha))
+        before = self.history_.seconds
 
         def note_losses() -> None:
             val = (np.nan, np.nan)
             if held_out is not None:
                 val = loss_and_accuracy(network, *validation)
             norm = float(np.linalg.norm(objective.network.gradients))
-            seconds = time.perf_counter() - started
-            self.history_.append(objective.loss, np.nan, *val, np.nan, norm, seconds)
+            self.history_.seconds = before + objective.seconds
+            self.history_.append(objective.loss, np.nan, *val, np.nan, norm, self.history_.seconds)
 
         def end_iteration(parameters: Array) -> None:
             told.epoch_begins()
@@ -666,9 +666,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             print(message)
 
 
-def _writable(array: Array) -> Array:
+def _writable(array: Any) -> Any:
     """Return the array, or a copy where it is read-only, as joblib maps it into memory."""
-    return np.require(array, requirements="W")
+    return array if array.flags.writeable else array.copy()
 
 
 def glorot_logistic(rng: np.random.Generator, n_in: int, n_out: int) -> Array:

@@ -5,6 +5,7 @@ Its loop is SciPy's: the one exception to Chainrule's rule that there is one loo
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Objective:
         The copy, at the parameters that were asked for last.
     loss : float
         The mean loss there, without the penalty.
+    seconds : float
+        Spent so far.
     """
 
     def __init__(
@@ -46,13 +49,14 @@ class Objective:
         self.X, self.y, self.weights = X, y, weights
         self.total = float(len(X) if weights is None else weights.sum())
         self.decay = alpha / self.total
-        self.loss = np.nan
+        self.loss, self.seconds = np.nan, 0.0
         # Its gradient is that of the sum over the outputs, its value their mean.
         self.scale = network[-1].n_out if network.loss is half_squared_error else 1
 
     @np.errstate(all="ignore")
     def __call__(self, parameters: Array) -> tuple[float, Array]:
         """Return what is to be minimised, and its gradient (n,)."""
+        started = time.perf_counter()
         network, gradients = self.network, np.zeros_like(parameters)
         network.parameters = parameters
         self.loss = 0.0
@@ -65,4 +69,5 @@ class Objective:
             gradients += share * network.gradients
         theta = parameters[network.weights_slice]
         gradients[network.weights_slice] += self.decay * theta
+        self.seconds += time.perf_counter() - started
         return self.scale * self.loss + self.decay / 2 * float(theta @ theta), gradients
