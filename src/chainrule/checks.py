@@ -31,7 +31,7 @@ class SupportsUpdate(Protocol):
 
 
 ROWS_AT_ONCE = 1_000  # in prediction, so that memory does not grow with the number of images
-NUMBERS_AT_ONCE = 10_000_000  # and not with the width of a table: 80 MB in float64
+NUMBERS_AT_ONCE = 4_000_000  # and not with the width of a table: 32 MB in float64
 
 
 class ChainruleError(ValueError):
