@@ -31,7 +31,7 @@ ROOMS = {
     "experiments": 1893,  # no races, moved data, lanes without processes, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1455,
-    "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
+    "interop": 1215,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 933,
     "__init__": 132,
     "__main__": 2,

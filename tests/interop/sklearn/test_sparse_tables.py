@@ -127,6 +127,15 @@ def test_what_is_not_finite_is_refused(kind, value):
             call()
 
 
+@BOTH
+def test_duplicates_whose_sum_is_not_finite_are_refused(kind):
+    fitted = kind(max_iter=1).fit(X, Y)
+    table = sparse.csr_array(([1e308, 1e308], [1, 1], [0, 2, 2, 2]), shape=(3, 64))
+    for call in (lambda: kind().fit(table, [0, 1, 2]), lambda: fitted.predict(table)):
+        with pytest.raises(ValueError, match="X must be finite, but row 0 holds NaN or infinity"):
+            call()
+
+
 PROGRAMME = """
 import resource
 import sys

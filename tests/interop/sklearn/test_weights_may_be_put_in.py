@@ -78,9 +78,20 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(pair):
         one.intercepts_[1] = 0
     with pytest.raises(ChainruleError, match=r"array of real numbers"):
         one.coefs_[0] = ones[0].astype(str)
+    with pytest.raises(ChainruleError, match="array of coefs_ must be finite, but row 2"):
+        one.coefs_ = [*ones[:2], np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, ones[2])]
+    with pytest.raises(ChainruleError, match="coefs_ must be 3 arrays"):
+        one.coefs_ = 3
     with pytest.raises(IndexError):
         one.coefs_[3] = ones[0]
     assert one._network.parameters.tobytes() == before.tobytes()
+
+
+@BOTH
+def test_numbers_too_large_for_float32_are_refused(kind):
+    estimator = kind(max_iter=2, dtype="float32").fit(X, Y)
+    with pytest.raises(ChainruleError, match="must be finite"):
+        estimator.intercepts_[0] = np.full(100, 1e300)
 
 
 @BOTH

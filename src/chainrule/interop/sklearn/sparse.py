@@ -6,7 +6,7 @@ from typing import Any
 
 from scipy.sparse import issparse
 
-from chainrule.checks import Array
+from chainrule.checks import Array, Rows
 
 
 class SparseRows:
@@ -29,5 +29,5 @@ class SparseRows:
 
 
 def rows_of(X: Any) -> Any:
-    """Return X if it is dense, else what gives its rows dense."""
-    return SparseRows(X) if issparse(X) else X
+    """Return X if it is dense, else what gives its rows dense, and finite."""
+    return Rows("X", SparseRows(X), None) if issparse(X) else X

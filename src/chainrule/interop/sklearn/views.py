@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.checks import Array, ChainruleError, of_shape
+import numpy as np
+
+from chainrule.checks import Array, ChainruleError, finite, of_shape
 
 
 class Views(list[Array]):
@@ -23,15 +25,16 @@ class Views(list[Array]):
 
     def __setitem__(self, index: Any, values: Any) -> None:
         one = not isinstance(index, slice)
-        views, values = ([self[index]], [values]) if one else (self[index], list(values))
+        views = [self[index]] if one else self[index]
+        values = [values] if one or not hasattr(values, "__iter__") else list(values)
         if len(values) != len(views):
             raise ChainruleError(
                 f"{self.name} must be {len(views)} arrays, one for each layer, got {len(values)}."
             )
-        pairs = list(zip(views, values, strict=True))
-        checked = [
-            of_shape(f"an array of {self.name}", given, view.shape, view.dtype)
-            for view, given in pairs
-        ]
+        name, checked = f"an array of {self.name}", []
+        for view, given in zip(views, values, strict=True):
+            with np.errstate(over="ignore"):  # what is too large for float32 is found as infinite
+                checked.append(of_shape(name, given, view.shape, view.dtype))
+            finite(name, checked[-1])
         for view, array in zip(views, checked, strict=True):
             view[...] = array
