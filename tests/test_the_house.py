@@ -19,7 +19,7 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 # of the feature that needs it, with the reason beside it.
 ROOMS = {
     "core": 470,
-    "checks": 424,  # rows are told the epoch
+    "checks": 429,  # rows are told the epoch; slices that are bounded by memory
     "terminal": 96,  # streams of any encoding or none, and commands that can be pasted
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
@@ -35,7 +35,7 @@ ROOMS = {
     "experiments": 2140,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1623,  # pictures behind the gate, other sizes and classes, a network behind the page
-    "interop": 996,  # the threads of estimators, tables, dates as labels
+    "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1261,  # options of training; folders of pictures, data convert
     "__init__": 132,
     "__main__": 2,

@@ -30,6 +30,10 @@ class SupportsUpdate(Protocol):
         """Return the moved parameters: the first argument, moved in place, or a new vector."""
 
 
+ROWS_AT_ONCE = 1_000  # in prediction, so that memory does not grow with the number of images
+NUMBERS_AT_ONCE = 4_000_000  # and not with the width of a table: 32 MB in float64
+
+
 class ChainruleError(ValueError):
     """Wrong input; the message says what was expected, what came and what to do."""
 
@@ -276,6 +280,12 @@ def tell_epoch(X: Array | Rows, epoch: int) -> None:
     begin_epoch = getattr(getattr(X, "source", None), "begin_epoch", None)
     if begin_epoch is not None:
         begin_epoch(epoch)
+
+
+def slices(X: Array | Rows) -> list[slice]:
+    """Return the slices of rows that are held at once where all of X is gone through."""
+    step = min(ROWS_AT_ONCE, max(1, NUMBERS_AT_ONCE // X.shape[1]))
+    return [slice(first, first + step) for first in range(0, X.shape[0], step)]
 
 
 def finite(name: str, X: Array) -> None:
@@ -571,8 +581,8 @@ def finite_loss(loss: float, network: Any, X: Any, step: int) -> None:
         return
     X, finite = rows("X", X), np.ones(len(network), bool)
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, len(X), 1_000):
-            outputs = network.activations(X[start : start + 1_000])
+        for part in slices(X):
+            outputs = network.activations(X[part])
             finite &= [bool(np.isfinite(output).all()) for output in outputs]
     first = None if finite.all() else int(finite.argmin())
     layer = "the loss" if first is None else f"layer {first}, {network[first]}"

@@ -17,7 +17,6 @@ from chainrule.losses import mean_squared_error, softmax, softmax_crossentropy_w
 from chainrule.optimizers import create_optimizer
 
 COURSE_SIZES = (784, 256, 128, 64, 10)
-ROWS_AT_ONCE = 1_000  # in prediction, so that memory does not grow with the number of images
 
 
 class Network(Sequence[Layer]):
@@ -116,8 +115,7 @@ class Network(Sequence[Layer]):
     def outputs(self, X: Examples) -> Array:
         """Return what `forward` does, for any number of rows: in slices."""
         X = checks.rows("X", X)
-        starts = range(0, len(X), ROWS_AT_ONCE)
-        return np.concatenate([self.forward(X[start : start + ROWS_AT_ONCE]) for start in starts])
+        return np.concatenate([self.forward(X[part]) for part in checks.slices(X)])
 
     # ---- one flat vector ----
 

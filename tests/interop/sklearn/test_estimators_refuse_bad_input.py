@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import sparse
 from sklearn.datasets import load_iris
 
 from chainrule.interop.sklearn import MLPClassifier, MLPRegressor
@@ -40,28 +39,12 @@ def test_x(kind, data, words):
 
 
 @BOTH
-def test_sparse_input_is_refused_with_what_to_do(kind):
-    fitted = kind(max_iter=2).fit(X, Y)
-    for call in (
-        lambda: kind().fit(sparse.csr_array(X), Y),
-        lambda: fitted.predict(sparse.csr_array(X)),
-    ):
-        with pytest.raises(TypeError, match=r"Sparse data was passed .*toarray"):
-            call()
-
-
-@BOTH
 def test_more_features_than_at_fit(kind):
     fitted = kind(max_iter=2).fit(X, Y)
     with pytest.raises(ValueError, match=r"X has 5 features, but .* expecting 4 features"):
         fitted.predict(np.column_stack([X, Y]))
     with pytest.raises(ValueError, match="X has 3 features"):
         fitted.partial_fit(X[:, :3], Y)
-
-
-def test_one_class():
-    with pytest.raises(ValueError, match=r"contains only one class: 0.0"):
-        MLPClassifier().fit(X, 0.0 * Y)
 
 
 def test_classes_may_be_text_and_numbers_may_not():
@@ -76,10 +59,6 @@ def test_classes_may_be_text_and_numbers_may_not():
 
 @BOTH
 def test_one_row(kind):
-    if kind is MLPClassifier:
-        with pytest.raises(ValueError, match="only one class"):
-            kind().fit(X[:1], Y[:1])
-        return
     assert np.isfinite(kind(max_iter=3).fit(X[:1], Y[:1]).predict(X[:2])).all()
     assert len(kind(max_iter=3).fit(X, Y).predict(X[:1])) == 1
 

@@ -82,12 +82,14 @@ def parts(estimator):
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("learning_rate", ["constant", "invscaling"])
 @pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2, 100)])
-def test_equal_weights_move_as_scikit_learns_do(solver, learning_rate, weights):
-    """Without the penalty and with all examples in a batch, only rounding and epsilon differ."""
+@pytest.mark.parametrize("alpha", [0, 3])
+def test_equal_weights_move_as_scikit_learns_do(solver, learning_rate, weights, alpha):
+    """With the batches in the order of the data only rounding and epsilon differ."""
     X, y = load_diabetes(return_X_y=True)
     X, y = X[:100] * 20, (y[:100] - 150) / 80
-    settings = {"solver": solver, "learning_rate": learning_rate, "alpha": 0, "random_state": 0}
+    settings = {"solver": solver, "learning_rate": learning_rate, "alpha": alpha, "random_state": 0}
     settings |= {"learning_rate_init": 0.01, "power_t": 0.2, "max_iter": 20, "epsilon": 1e-12}
+    settings |= {"batch_size": 32, "shuffle": False}  # the last one holds 4
     if learning_rate == "invscaling":  # Chainrule's momentum holds gradients, theirs steps
         settings |= {"momentum": 0, "nesterovs_momentum": False}
     accepts = "sample_weight" in inspect.signature(ScikitLearnsRegressor.fit).parameters
@@ -107,15 +109,48 @@ def test_equal_weights_move_as_scikit_learns_do(solver, learning_rate, weights):
         theirs.partial_fit(X, y, **more)
     for one, other in zip(parts(mine), parts(theirs), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_[1:], rtol=1e-6)
+    if not alpha:  # their curve holds the penalty
+        np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_[1:], rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", [ours.MLPClassifier, ours.MLPRegressor])
-def test_lbfgs_is_refused_with_what_to_do(kind):
+@pytest.mark.parametrize("activation", ["relu", "logistic"])
+def test_weights_start_in_scikit_learns_range(kind, activation):
     X, y = load_iris(return_X_y=True)
-    with pytest.raises(ValueError, match=r"solver='lbfgs' takes all .* pass solver='adam'"):
-        kind(solver="lbfgs").fit(X, y)
-    assert not hasattr(kind(solver="lbfgs"), "partial_fit")
+    settings = {"activation": activation, "hidden_layer_sizes": 200, "random_state": 0}
+    settings |= {"learning_rate_init": 1e-9, "max_iter": 1}  # it stands still
+    theirs, mine = (
+        getattr(house, kind.__name__)(**settings).fit(X, y) for house in (neural_network, ours)
+    )
+    for one, other in zip(theirs.coefs_, mine.coefs_, strict=True):
+        assert np.ptp(one) == pytest.approx(np.ptp(other), rel=0.02)
+
+
+def test_one_class_fits():
+    X, _ = load_iris(return_X_y=True)
+    for settings in ({}, {"solver": "lbfgs"}, {"early_stopping": True, "class_weight": "balanced"}):
+        classifier = ours.MLPClassifier(max_iter=20, **settings).fit(X, np.full(150, "a"))
+        assert set(classifier.predict(X)) == {"a"}
+        assert classifier.predict_proba(X).tolist() == [[1.0]] * 150
+        assert classifier.score(X, np.full(150, "a")) == 1
+
+
+def test_a_second_fit_needs_the_classes_of_the_first():
+    X, y = load_iris(return_X_y=True)
+    classifier = ours.MLPClassifier(max_iter=2, warm_start=True).fit(X, y)
+    for other in (y // 2, y + 1):
+        with pytest.raises(ValueError, match="warm_start can only be used where `y` has the same"):
+            classifier.fit(X, other)
+    classifier.partial_fit(X[:50], y[:50])  # parts may lack some
+
+
+def test_the_names_that_others_read():
+    X, y = load_iris(return_X_y=True)
+    classifier = ours.MLPClassifier(solver="sgd", learning_rate_init=0.01, max_iter=3).fit(X, y)
+    assert classifier._optimizer.learning_rate == 0.01
+    assert classifier._no_improvement_count == 0
+    with pytest.raises(AttributeError):
+        classifier._optimizer = None
 
 
 def test_progress_is_printed_as_scikit_learn_prints_it(capsys):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.datasets import load_diabetes, load_digits, load_iris, make_classification
 
 import chainrule
 from chainrule import Adam, Dense, Network, ReLU, train_network
@@ -54,7 +54,9 @@ def test_n_times_partial_fit_is_fit_of_n_epochs(kind, settings, weighted):
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_warm_start_keeps_the_optimizers_state(kind, settings):
+    """But not how good it was: an adaptive rate starts again, so here it is not cut."""
     X, y = two_thirds(kind)
+    settings = settings | {"n_iter_no_change": 100}
     at_once = kind(**ALWAYS | settings).fit(X, y)
     warm = kind(**ALWAYS | settings | {"warm_start": True, "max_iter": 2}).fit(X, y)
     warm.set_params(max_iter=4).fit(X, y)
@@ -74,10 +76,11 @@ def test_without_warm_start_fit_begins_anew():
 def test_a_network_by_hand_gives_the_same_bits():
     X, y = load_digits(return_X_y=True)
     X = X / 16
-    classifier = MLPClassifier(max_iter=4, random_state=7, alpha=0.01).fit(X, y)
+    X, y = X[:1600], y[:1600]  # whole batches
+    classifier = MLPClassifier(max_iter=4, random_state=7, alpha=0.5).fit(X, y)
     network = Network(
         [Dense(64, 100, glorot_uniform), ReLU(), Dense(100, 10, glorot_uniform)],
-        optimizer=Adam(learning_rate=0.001, weight_decay=0.01),
+        optimizer=Adam(learning_rate=0.001, weight_decay=0.5 / 200),
         rng=7,
         dtype=np.float64,
     )
@@ -130,8 +133,27 @@ def test_a_network_that_diverges_after_good_epochs_keeps_the_best():
     with pytest.warns(UserWarning, match=r"stopped being finite .* best weights .* restored"):
         regressor.fit(X, y)
     assert np.isfinite(regressor.predict(X)).all()
+    assert np.isnan(regressor.validation_scores_[-1])
+    assert np.isnan(regressor.loss_curve_[-1])
+    assert len(regressor.validation_scores_) == len(regressor.loss_curve_) == regressor.n_iter_
+    assert np.isfinite(regressor.best_validation_score_)
     with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
         regressor.set_params(early_stopping=False).fit(X, y)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
+def test_a_second_fit_on_other_data_trains_for_as_long_as_it_has_to(early_stopping, learning_rate):
+    """And keeps what it learned, though the first fit's weights had a better score on its data."""
+    X, y = make_classification(400, 6, n_informative=4, class_sep=2, random_state=0)
+    settings = {"solver": "sgd", "learning_rate_init": 0.1, "max_iter": 500, "warm_start": True}
+    settings |= {"tol": 1e-3, "learning_rate": learning_rate, "early_stopping": early_stopping}
+    classifier = MLPClassifier(**settings, random_state=0).fit(X, y)
+    assert classifier.n_iter_ < 500
+    assert classifier.score(X, y) > 0.9
+    classifier.fit(X, 1 - y)  # all that was learned has to be unlearned
+    assert classifier.n_iter_ > 10
+    assert classifier.score(X, 1 - y) > 0.9
 
 
 def test_an_interrupt_keeps_the_work_and_training_goes_on(monkeypatch):
@@ -151,6 +173,28 @@ def test_an_interrupt_keeps_the_work_and_training_goes_on(monkeypatch):
     monkeypatch.undo()
     classifier.set_params(max_iter=2).fit(X, y)
     assert_same_bits(classifier, MLPClassifier(random_state=0, max_iter=5).fit(X, y))
+
+
+def test_after_a_divergence_the_curve_goes_on_with_whole_epochs():
+    X, y = load_iris(return_X_y=True)
+    settings = {"solver": "sgd", "momentum": 0, "batch_size": 10, "random_state": 0}
+    settings |= {"max_iter": 2, "warm_start": True}
+    regressor = MLPRegressor(**settings, learning_rate_init=1e-3).fit(X, y)
+    before = [array.copy() for array in (*regressor.coefs_, *regressor.intercepts_)]
+    with pytest.raises(ValueError, match="non-finite"):
+        regressor.set_params(learning_rate_init=1e9).fit(X, y)
+    regressor.coefs_, regressor.intercepts_ = before[:2], before[2:]
+    regressor.set_params(learning_rate_init=1e-30, max_iter=1).fit(X, y)  # it stands still
+    expected = np.mean((regressor.predict(X) - y) ** 2) / 2
+    assert regressor.loss_ == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("alpha", [0.5, np.float64(0.5)])
+def test_the_type_of_alpha_changes_no_bit(alpha):
+    X, y = load_iris(return_X_y=True)
+    settings = {"dtype": "float32", "max_iter": 3, "random_state": 0}
+    one = MLPClassifier(**settings, alpha=0.5).fit(X, y)
+    assert_same_bits(one, MLPClassifier(**settings, alpha=alpha).fit(X, y))
 
 
 def test_other_layers_than_before_are_refused():

@@ -1,6 +1,7 @@
 """Chainrule's networks as scikit-learn's `MLPClassifier` and `MLPRegressor`: one import to swap.
 
-They take scikit-learn's parameters, in its order, and train through `train_network`.
+They take scikit-learn's parameters, in its order, and train through `train_network`; with
+`solver="lbfgs"` through SciPy's loop.
 """
 
 from chainrule.checks import extra

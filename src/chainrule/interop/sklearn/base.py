@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import scipy.optimize
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -19,6 +20,7 @@ from sklearn.neural_network import MLPClassifier as ScikitLearnsOwn
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -26,8 +28,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from chainrule.checks import Array, Integers, Loss, TrainingDiverged, float_dtype
+from chainrule.checks import Array, Integers, Loss, TrainingDiverged, float_dtype, slices
 from chainrule.interop.sklearn.callbacks import CallbackSupportMixin, Told, with_callbacks
+from chainrule.interop.sklearn.lbfgs import Objective
+from chainrule.interop.sklearn.sparse import rows_of
+from chainrule.interop.sklearn.views import Views
 from chainrule.layers import (
     Dense,
     Dropout,
@@ -38,10 +43,10 @@ from chainrule.layers import (
     Tanh,
     glorot_uniform,
 )
-from chainrule.network import ROWS_AT_ONCE, Network
+from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam, Optimizer
 from chainrule.threads import one_thread_for
-from chainrule.training import History, train_network
+from chainrule.training import History, loss_and_accuracy, train_network
 
 ACTIVATIONS: dict[str, type[Layer] | None] = {
     "identity": None,
@@ -61,9 +66,18 @@ NOT_FINITE = (
 class Data:
     """A part of the data: X (n, features), y as the user gave it, the weights if there are any."""
 
-    X: Array
+    X: Any  # an array, or a CSR matrix
     y: Any
     weights: Array | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of examples."""
+        return int(self.X.shape[0])
+
+    def weight(self, chosen: Any) -> float:
+        """Return the sum of the chosen rows' weights: their number, where they have none."""
+        return float(len(chosen) if self.weights is None else self.weights[chosen].sum())
 
     def rows(self, chosen: Any) -> Data:
         """Return the chosen rows."""
@@ -114,8 +128,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     # ---- what a subclass says ----
 
     @abstractmethod
-    def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        """Return X and y, checked as scikit-learn does; a fresh fit learns the classes."""
+    def _check_targets(
+        self, X: Any, y: Any, fresh: bool, all_classes: bool = False
+    ) -> tuple[Any, Any]:
+        """Return X and y, checked as scikit-learn does.
+
+        A fresh fit learns the classes; with `all_classes` each that is known has to be there.
+        """
 
     @abstractmethod
     def _encode(self, y: Any) -> Array | Integers:
@@ -140,14 +159,24 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     # ---- what has been learned ----
 
     @property
-    def coefs_(self) -> list[Array]:
-        """The weights of each Dense layer, (in, out): views, to read or to write into."""
-        return [layer.weights for layer in self._fitted_network() if isinstance(layer, Dense)]
+    def coefs_(self) -> Views:
+        """The weights of each Dense layer, (in, out): views; assigned values are copied in."""
+        layers = self._fitted_network()
+        return Views("coefs_", [one.weights for one in layers if isinstance(one, Dense)])
+
+    @coefs_.setter
+    def coefs_(self, values: Any) -> None:
+        self.coefs_[:] = values
 
     @property
-    def intercepts_(self) -> list[Array]:
-        """The biases of each Dense layer, (out,): views."""
-        return [layer.biases for layer in self._fitted_network() if isinstance(layer, Dense)]
+    def intercepts_(self) -> Views:
+        """The biases of each Dense layer, (out,): views; assigned values are copied in."""
+        layers = self._fitted_network()
+        return Views("intercepts_", [one.biases for one in layers if isinstance(one, Dense)])
+
+    @intercepts_.setter
+    def intercepts_(self, values: Any) -> None:
+        self.intercepts_[:] = values
 
     @property
     def n_layers_(self) -> int:
@@ -181,6 +210,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """
         return self._fitted_network()
 
+    @property
+    def _optimizer(self) -> Any:
+        """What moves the parameters, with `learning_rate`: a name that others read as well."""
+        return self._fitted_network().optimizer
+
     def _fitted_network(self) -> Network:
         # A property that is not there yet must be an AttributeError, for hasattr to say so.
         if "_network" not in vars(self):
@@ -192,15 +226,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the last Dense layer, (n, n_outputs_)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return self._forward(X)
+        kinds = [np.float64, np.float32]
+        X = validate_data(self, X, accept_sparse="csr", dtype=kinds, reset=False)
+        return self._forward(rows_of(X))
 
-    def _forward(self, X: Array) -> Array:
+    def _forward(self, X: Any) -> Array:
         # Copies of the layers share their parameters, not what forward keeps: threads may predict.
         layers = [copy.copy(layer) for layer in self._network]
         parts = []
-        for first in range(0, len(X), ROWS_AT_ONCE):
-            rows = X[first : first + ROWS_AT_ONCE].astype(self._network.dtype, copy=False)
+        for part in slices(X):
+            rows = X[part].astype(self._network.dtype, copy=False)
             for layer in layers:
                 rows = layer.forward(rows)
             parts.append(rows)
@@ -208,12 +243,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     # ---- training ----
 
-    def _can_go_on(self, error: type[Exception] = AttributeError) -> bool:
+    def _can_go_on(self) -> bool:
         """Check that the solver trains in batches; without one there is no partial_fit."""
         if self.solver == "lbfgs":
-            raise error(
-                "solver='lbfgs' takes all examples at once and Chainrule trains in batches: pass "
-                "solver='adam', or use scikit-learn's own class."
+            raise AttributeError(
+                "partial_fit trains in batches and solver='lbfgs' takes all examples at once: "
+                "pass solver='adam' or 'sgd'."
             )
         return True
 
@@ -226,7 +261,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like, shape (n, features)
+        X : array-like or sparse matrix, shape (n, features)
+            Rows of a sparse one become dense a batch at a time.
         y : array-like, shape (n,) or (n, outputs)
             Labels, or 0 and 1 for each of several labels; of a regressor numbers.
         sample_weight : array-like, shape (n,), optional
@@ -270,24 +306,27 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         goes_on: bool = False,
     ) -> Self:
         """Train on X and y; `goes_on` is a single epoch more, as of partial_fit."""
-        self._can_go_on(ValueError)
         if goes_on and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        if self.solver == "lbfgs":
+            self._check_lbfgs()
         fresh = "_network" not in vars(self) or not (self.warm_start or goes_on)
         given = (X, y, sample_weight)
-        X, y = self._check_targets(X, y, fresh)
+        X, y = self._check_targets(X, y, fresh, all_classes=not goes_on)
         train = _with_weight(Data(X, y, self._check_weights(sample_weight, X)))
         if fresh:
             self._begin(train)
         self._check_same_layers()
         train, held_out = self._held_out(train, X_val, y_val)
+        if not goes_on:
+            self._look_anew()
         train = _with_weight(self._weighted(train))
         held_out = None if held_out is None else self._weighted(held_out)
-        self._network.optimizer = self._make_optimizer()
         epochs = 1 if goes_on else self.max_iter
         told = Told(self, epochs, *given)
         self._train(train, held_out, epochs, told)
-        if not goes_on and self.n_iter_ == self.max_iter and not self._has_stopped:
+        is_at_the_end = self.n_iter_ == self.max_iter and self.solver != "lbfgs"
+        if is_at_the_end and not (goes_on or self._has_stopped):
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
                 "optimization hasn't converged yet.",
@@ -334,23 +373,28 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Set what counts epochs to its start."""
         self.history_ = History()
         self.n_iter_ = self.t_ = 0
-        self._epochs_without_gain = self._cuts = 0
+        self.validation_scores_: list[float] | None = None
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        """Forget how good it was: the data of a second fit may be other data."""
+        self._no_improvement_count = self._cuts = 0
         self._best: Array | None = None
         self.best_loss_: float | None = None
         self.best_validation_score_: float | None = None
-        self.validation_scores_: list[float] | None = None
 
     def _build(self, n_in: int, n_out: int) -> list[Layer]:
-        """Return the layers; weights start in Glorot's range, as in scikit-learn, biases at 0."""
+        """Return the layers; weights start in scikit-learn's range, biases at 0."""
         sizes, activations, rates = self._layers_asked
+        initializer = glorot_logistic if self.activation == "logistic" else glorot_uniform
         layers: list[Layer] = []
         shapes = list(pairwise((n_in, *sizes, n_out)))
         for shape, activation, rate in zip(shapes, activations, rates, strict=False):
-            layers.append(Dense(*shape, initializer=glorot_uniform))
+            layers.append(Dense(*shape, initializer=initializer))
             kind = ACTIVATIONS[activation]
             layers += [] if kind is None else [kind()]
             layers += [Dropout(rate)] if rate else []
-        return [*layers, Dense(*shapes[-1], initializer=glorot_uniform)]
+        return [*layers, Dense(*shapes[-1], initializer=initializer)]
 
     def _layers_from_parameters(self) -> tuple[list[int], list[str], list[float]]:
         """Return size, activation and dropout of each hidden layer."""
@@ -372,6 +416,20 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 )
         return sizes, activations, rates
 
+    def _check_lbfgs(self) -> None:
+        """Check what goes with L-BFGS, and what has no effect."""
+        if any(self._layers_from_parameters()[2]):
+            raise ValueError(
+                "solver='lbfgs' compares losses, which dropout draws anew each time: pass "
+                "dropout=0, or solver='adam'."
+            )
+        if self.early_stopping:
+            warnings.warn(
+                "early_stopping has no effect with solver='lbfgs', as in scikit-learn: it ends by "
+                "tol, max_iter or max_fun.",
+                stacklevel=5,
+            )
+
     def _check_same_layers(self) -> None:
         asked = self._layers_from_parameters()
         if asked != self._layers_asked:
@@ -391,7 +449,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             made = SGD(self._rate(), self.momentum, is_nesterov, self.alpha)
         before: Any = self._network.optimizer
         if type(before) is type(made) and before.moments == made.moments:
-            made.state, made.t = before.state, before.t
+            made.state = {name: _writable(moment) for name, moment in before.state.items()}
+            made.t = before.t
         return made
 
     def _rate(self) -> float:
@@ -400,11 +459,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             return self.learning_rate_init / (self.t_ + 1) ** self.power_t
         return self.learning_rate_init / 5**self._cuts
 
-    def _dtype_of_X(self, fresh: bool) -> Any:
-        """Return what validate_data is told of the dtype of X."""
+    def _validated(self, X: Any, y: Any, fresh: bool, **settings: Any) -> tuple[Any, Any]:
+        """Return X, an array or a CSR matrix, and y; a fresh fit learns the columns."""
+        dtype: Any = [np.float64, np.float32] if self.dtype is None else float_dtype(self.dtype)
         if not fresh:
-            return self._network.dtype
-        return [np.float64, np.float32] if self.dtype is None else float_dtype(self.dtype)
+            dtype = self._network.dtype
+        settings |= {"accept_sparse": "csr", "multi_output": True}
+        return validate_data(self, X, y, dtype=dtype, reset=fresh, **settings)
 
     # ---- epochs ----
 
@@ -418,10 +479,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 return train, Data(*self._check_targets(X_val, y_val, fresh=False))
             except ValueError as error:
                 raise ValueError(f"X_val, y_val: {error}") from error
-        if not self.early_stopping:
+        if not self.early_stopping or self.solver == "lbfgs":
             return train, None
         rows, held_out = train_test_split(
-            np.arange(len(train.X)),
+            np.arange(train.count),
             random_state=self._seed,
             test_size=self.validation_fraction,
             stratify=self._strata(train.y),
@@ -434,47 +495,99 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         return train.rows(rows), train.rows(held_out)
 
     def _train(self, train: Data, held_out: Data | None, epochs: int, told: Told) -> None:
-        """Train for at most so many epochs, through the one loop that Chainrule has."""
-        done = len(self.loss_curve_)
+        """Train for at most so many epochs."""
         self.n_iter_, self._has_stopped = 0, False
-        X_val = None if held_out is None else held_out.X
-        y_val = None if held_out is None else self._encode(held_out.y)
-        batch_size = self._batch_size(len(train.X))
-        largest = max(layer.weights.size for layer in self._network if isinstance(layer, Dense))
-
-        def begin_epoch(batches: list[Integers]) -> list[Integers]:
-            told.epoch_begins()
-            return batches if self.shuffle else list(_in_order(batches))
-
-        def end_epoch(epoch: int, history: History) -> bool:
-            self._count_epoch(len(train.X), held_out)
-            return told.epoch_ends() or self._has_stopped
-
+        self.history_.sums = np.zeros(3)  # an epoch that did not end is forgotten
+        at_once = self.solver == "lbfgs"
+        rows = slices(train.X)[0].stop if at_once else self._batch_size(train.count)
+        rows = min(rows, train.count)
         try:
-            with one_thread_for(batch_size * largest):
-                train_network(
-                    self._network,
-                    train.X,
-                    self._encode(train.y),
-                    X_val,
-                    y_val,
-                    done + epochs,
-                    batch_size,
-                    seed=self._seed,
-                    start=(done, 0),
-                    sample_weight=train.weights,
-                    history=self.history_,
-                    on_epoch=end_epoch,
-                    progress=begin_epoch,
-                )
+            with one_thread_for(rows * max(weights.size for weights in self.coefs_)):
+                if at_once:
+                    self._minimise(train, held_out, told)
+                else:
+                    self._train_in_batches(train, held_out, epochs, rows, told)
         except TrainingDiverged as error:
             if self._best is None:
                 raise ValueError(f"{NOT_FINITE} {error}") from error
-            self._has_stopped = True
+            self._note_divergence()
             warnings.warn(f"{error} The best weights before are restored.", stacklevel=3)
         except KeyboardInterrupt:
-            self.history_.sums[:] = 0  # of the epoch that did not end
             warnings.warn("Training interrupted by user.", stacklevel=3)
+
+    def _train_in_batches(
+        self, train: Data, held_out: Data | None, epochs: int, batch_size: int, told: Told
+    ) -> None:
+        """Train through the one loop that Chainrule has."""
+        done = len(self.loss_curve_)
+        optimizer = self._network.optimizer = self._make_optimizer()
+
+        def begin_epoch(batches: list[Integers]) -> Iterator[Integers]:
+            told.epoch_begins()
+            for batch in batches if self.shuffle else _in_order(batches):
+                optimizer.weight_decay = float(self.alpha) / train.weight(batch)
+                yield batch
+
+        def end_epoch(epoch: int, history: History) -> bool:
+            self._count_epoch(train.count, held_out)
+            return told.epoch_ends() or self._has_stopped
+
+        train_network(
+            self._network,
+            *self._as_taken(train),
+            *self._as_taken(held_out),
+            done + epochs,
+            batch_size,
+            seed=self._seed,
+            start=(done, 0),
+            sample_weight=train.weights,
+            history=self.history_,
+            on_epoch=end_epoch,
+            progress=begin_epoch,
+        )
+
+    def _minimise(self, train: Data, held_out: Data | None, told: Told) -> None:
+        """Train by L-BFGS, whose loop is SciPy's; each of its iterations is an epoch."""
+        network, validation = self._network, self._as_taken(held_out)
+        objective = Objective(network, *self._as_taken(train), train.weights, float(self.alpha))
+        before = self.history_.seconds
+
+        def note_losses() -> None:
+            val = (np.nan, np.nan)
+            if held_out is not None:
+                val = loss_and_accuracy(network, *validation)
+            norm = float(np.linalg.norm(objective.network.gradients))
+            self.history_.seconds = before + objective.seconds
+            self.history_.append(objective.loss, np.nan, *val, np.nan, norm, self.history_.seconds)
+
+        def end_iteration(parameters: Array) -> None:
+            told.epoch_begins()
+            network.parameters = parameters
+            note_losses()
+            self._tell_epoch(held_out)
+            if told.epoch_ends():
+                self._has_stopped = True
+                raise StopIteration
+
+        limits = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
+        result = scipy.optimize.minimize(
+            objective,
+            network.parameters.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=end_iteration,
+            options=limits,
+        )
+        if not np.isfinite(result.fun):
+            raise ValueError(NOT_FINITE)
+        if not self.loss_curve_:  # it was the best already
+            note_losses()
+        if not self._has_stopped:
+            _check_optimize_result("lbfgs", result, self.max_iter)
+
+    def _as_taken(self, data: Data | None) -> tuple[Any, Any]:
+        """Return X and y as the network takes them; of no data, None twice."""
+        return (None, None) if data is None else (rows_of(data.X), self._encode(data.y))
 
     def _batch_size(self, count: int) -> int:
         if isinstance(self.batch_size, str):  # "auto"
@@ -489,18 +602,29 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _count_epoch(self, count: int, held_out: Data | None) -> None:
         """Note an epoch that has ended, and decide whether it was the last."""
-        self.n_iter_ += 1
         self.t_ += count
-        self._say(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
-        score = np.nan
-        if held_out is not None:
-            score = self._score_of(self._forward(held_out.X), held_out)
-            self.validation_scores_ = [*(self.validation_scores_ or []), score]
-            self._say(f"Validation score: {score:f}")
-        self._note_gain(score)
-        if self._epochs_without_gain > self.n_iter_no_change:
+        self._note_gain(self._tell_epoch(held_out))
+        if self._no_improvement_count > self.n_iter_no_change:
             self._stop_or_cut_the_rate()
-        self._network.optimizer.learning_rate = self._rate()  # type: ignore[union-attr]
+        self._optimizer.learning_rate = self._rate()
+
+    def _tell_epoch(self, held_out: Data | None) -> float:
+        """Count an epoch, and note and say how good it was; return the score, NaN without one."""
+        self.n_iter_ += 1
+        self._say(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+        if held_out is None:
+            return np.nan
+        score = self._score_of(self._forward(rows_of(held_out.X)), held_out)
+        self.validation_scores_ = [*(self.validation_scores_ or []), score]
+        self._say(f"Validation score: {score:f}")
+        return score
+
+    def _note_divergence(self) -> None:
+        """Count the epoch in which training stopped being finite: its numbers are NaN."""
+        self.n_iter_ += 1
+        self._has_stopped = True
+        self.history_.append(*[np.nan] * 6, self.history_.seconds)
+        self.validation_scores_ = [*(self.validation_scores_ or []), np.nan]
 
     def _note_gain(self, score: float) -> None:
         """Count the epochs that brought less than `tol`, and keep the best."""
@@ -514,7 +638,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             best = np.inf if self.best_loss_ is None else self.best_loss_
             is_gain = not self.loss_ > best - self.tol
             self.best_loss_ = min(best, self.loss_)
-        self._epochs_without_gain = 0 if is_gain else self._epochs_without_gain + 1
+        self._no_improvement_count = 0 if is_gain else self._no_improvement_count + 1
 
     def _stop_or_cut_the_rate(self) -> None:
         what = "Validation score" if self.early_stopping else "Training loss"
@@ -525,16 +649,31 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         if self.solver == "sgd" and self.learning_rate == "adaptive":
             if self._rate() > SMALLEST_RATE:
                 self._cuts += 1
-                self._epochs_without_gain = 0
+                self._no_improvement_count = 0
                 self._say(f"{message} Setting learning rate to {self._rate():f}")
                 return
             message += " Learning rate too small."
         self._has_stopped = True
         self._say(f"{message} Stopping.")
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _say(self, message: str) -> None:
         if self.verbose:
             print(message)
+
+
+def _writable(array: Any) -> Any:
+    """Return the array, or a copy where it is read-only, as joblib maps it into memory."""
+    return array if array.flags.writeable else array.copy()
+
+
+def glorot_logistic(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Draw from Glorot's range divided by the root of 3, as scikit-learn does for 'logistic'."""
+    return glorot_uniform(rng, n_in, n_out) / np.sqrt(3)
 
 
 def _with_weight(data: Data) -> Data:

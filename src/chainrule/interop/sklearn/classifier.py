@@ -18,7 +18,6 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import validate_data
 
 from chainrule.checks import Array, Integers, Loss
 from chainrule.interop.sklearn.base import BaseMLP, Data, copied, dense_of
@@ -42,10 +41,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     activation : str or sequence of str, default='relu'
         'identity', 'logistic', 'tanh', 'relu' or 'leaky_relu': one for all hidden layers, or one
         for each.
-    solver : {'adam', 'sgd'}, default='adam'
-        'lbfgs' is refused.
+    solver : {'adam', 'sgd', 'lbfgs'}, default='adam'
+        'lbfgs' is SciPy's L-BFGS: all examples at once, in float64; for small tables.
     alpha : float, default=0.0001
-        Weight decay: alpha times the weights is added to the mean gradient of each batch.
+        Weight decay, as in scikit-learn: alpha times the weights, divided by the size of the batch
+        (by the sum of its sample weights), is added to the mean gradient.
     batch_size : int or 'auto', default='auto'
         'auto' is the smaller of 200 and the number of examples.
     learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
@@ -55,17 +55,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     power_t : float, default=0.5
         For 'invscaling'.
     max_iter : int, default=200
-        Epochs.
+        Epochs; of 'lbfgs' iterations.
     shuffle : bool, default=True
         Whether each epoch has an order of its own.
     random_state : int, RandomState or None, default=None
         An int is the seed of `Network` and of `train_network` as it stands.
     tol : float, default=1e-4
-        What counts as an improvement of the loss, or of the validation score.
+        What counts as an improvement of the loss, or of the validation score; 'lbfgs' ends where
+        no part of the gradient is larger.
     verbose : bool, default=False
         Print a line for each epoch.
     warm_start : bool, default=False
-        Go on from the last fit: with its weights, the optimizer's state and the count of epochs.
+        Go on from the last fit, with its weights, the optimizer's state and the count of epochs,
+        for as long as the data of the new one take.
     momentum : float, default=0.9
         For 'sgd'; from 0 to below 1.
     nesterovs_momentum : bool, default=True
@@ -80,7 +82,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     n_iter_no_change : int, default=10
         Epochs without improvement by `tol` after which training stops.
     max_fun : int, default=15000
-        Of 'lbfgs' alone; accepted, so that a swap is one import.
+        Evaluations of the loss by 'lbfgs'.
     dropout : float or sequence of float, default=0.0
         The share of each hidden layer's outputs that is left out in training: one for all hidden
         layers, or one for each.
@@ -93,7 +95,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     ----------
     classes_ : array, shape (n_classes,)
     coefs_, intercepts_ : lists of arrays
-        Weights (in, out) and biases (out,) of each Dense layer: views.
+        Weights (in, out) and biases (out,) of each Dense layer: views, to which one may assign.
     n_iter_ : int
         Epochs of the last call of `fit` or `partial_fit`.
     t_ : int
@@ -101,7 +103,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
         As in scikit-learn.
     loss_, loss_curve_, best_loss_
-        The training loss: last, of each epoch, the least (None with early stopping).
+        The training loss: last, of each epoch, the least (None with early stopping or 'lbfgs').
     val_loss_curve_ : list of float, or None
         The loss on the validation data after each epoch.
     validation_scores_, best_validation_score_
@@ -184,23 +186,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _learn_classes(self, y: Any) -> None:
         self._label_binarizer = LabelBinarizer().fit(y)
         self.classes_ = self._label_binarizer.classes_
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the "
-                f"data contains only one class: {self.classes_.tolist()[0]!r}"
-            )
 
-    def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        X, y = validate_data(
-            self, X, y, multi_output=True, dtype=self._dtype_of_X(fresh), reset=fresh
-        )
+    def _check_targets(
+        self, X: Any, y: Any, fresh: bool, all_classes: bool = False
+    ) -> tuple[Any, Any]:
+        X, y = self._validated(X, y, fresh)
         check_classification_targets(y)
         y = y.toarray() if hasattr(y, "toarray") else y
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         are_known = hasattr(self, "classes_") and "_network" not in vars(self)  # by partial_fit
         if fresh and not are_known:
             self._learn_classes(y)
-        elif len(np.setdiff1d(classes := unique_labels(y), self.classes_)):
+            return X, y
+        classes = unique_labels(y)
+        if not fresh and all_classes and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {classes}"
+            )
+        if len(np.setdiff1d(classes, self.classes_)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}."
@@ -236,7 +240,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """Return weights by which all classes count alike, sample weights included."""
         codes = np.searchsorted(self.classes_, data.y)
         sums = np.bincount(codes, data.weights, len(self.classes_))
-        weights: Array = len(codes) / (np.count_nonzero(sums) * sums[codes])
+        weights: Array = sums.sum() / (np.count_nonzero(sums) * sums[codes])
         return weights
 
     def _strata(self, y: Any) -> Any:

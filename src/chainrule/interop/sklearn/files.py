@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
-from chainrule.checks import ChainruleError
+from chainrule.checks import Array, ChainruleError, of_shape
 from chainrule.interop.sklearn.base import ACTIVATIONS, BaseMLP, copied, dense_of
 from chainrule.interop.sklearn.classifier import MLPClassifier
 from chainrule.interop.sklearn.regressor import MLPRegressor
@@ -19,14 +23,19 @@ from chainrule.network import Network
 from chainrule.storage.models import Model, load_model
 
 NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
+SCALERS: dict[type, Callable[[Any], tuple[Array | int, Array | int]]] = {
+    StandardScaler: lambda of: (of.mean_ if of.with_mean else 0, of.scale_ if of.with_std else 1),
+    MinMaxScaler: lambda of: (-of.min_ / of.scale_, 1 / of.scale_),
+}  # what is subtracted, and by what the rest is divided
 TIMES = {"M": str, "m": np.int64}  # datetime64 and timedelta64, and how JSON can hold them
 
 
-def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor:
+def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor | Pipeline:
     """Return a model file as a fitted estimator: of classes or, with the squared error, of numbers.
 
-    It takes X as the network does. Where the file names a preprocessing, such as a mean and a
-    deviation of pixels, that is left to you: read it with `load_model`.
+    Where the file is that of a pipeline on a table it comes with its scaler, as a pipeline again.
+    Of images it takes X as the network does: the preprocessing that the file names, a mean and a
+    deviation of pixels, is left to you; read it with `load_model`.
 
     Parameters
     ----------
@@ -58,20 +67,26 @@ def load_estimator(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor
     outputs = np.empty((1, last.n_out))
     estimator.n_outputs_, estimator.out_activation_, kind, loss = estimator._head(outputs)
     estimator._seed = 0
-    estimator.n_features_in_ = network[0].n_in
-    if model.columns:
-        estimator.feature_names_in_ = np.array(model.columns, dtype=object)
     estimator._network = copied(network, kind, loss, last)
     estimator._forget()
-    return estimator
+    steps = [estimator]
+    if model.columns is not None and model.preprocessing:
+        steps = [_scaler_of(model, network[0].n_in, name), estimator]
+    for step in steps:
+        step.n_features_in_ = network[0].n_in
+    if model.columns:
+        steps[0].feature_names_in_ = np.array(model.columns, dtype=object)
+    return estimator if len(steps) == 1 else make_pipeline(*steps)
 
 
-def model_of(estimator: BaseMLP, image_shape: tuple[int, int] | None = None) -> Model:
+def model_of(estimator: Any, image_shape: tuple[int, int] | None = None) -> Model:
     """Return a fitted estimator as a model: its `network_`, and what inputs and outputs stand for.
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
+    estimator : MLPClassifier, MLPRegressor or Pipeline
+        Of a pipeline every step before is a StandardScaler or a MinMaxScaler: they become the
+        model's preprocessing, so that it takes the raw table.
     image_shape : (int, int), optional
         Height and width, if X holds the pixels of images, from 0 to 1, in its columns. By default
         the model is one of a table, whose columns keep the names that they had in `fit`.
@@ -79,19 +94,18 @@ def model_of(estimator: BaseMLP, image_shape: tuple[int, int] | None = None) -> 
     Raises
     ------
     ChainruleError
-        If it is another estimator, or an image has another number of pixels than X had columns.
+        If it is another estimator or has other steps before it, or an image has another number of
+        pixels than X had columns.
     """
-    if not isinstance(estimator, BaseMLP):
-        raise ChainruleError(
-            f"model_of takes a fitted MLPClassifier or MLPRegressor, got {type(estimator).__name__}"
-            ": pass that alone, such as pipeline[-1] or search.best_estimator_."
-        )
+    *scalers, estimator = _steps_of(estimator)
+    first = [*scalers, estimator][0]
     classes = getattr(estimator, "classes_", np.empty(0))
     parameters = {key: repr(value) for key, value in estimator.get_params().items()}
     training = {"estimator": type(estimator).__name__, "parameters": parameters}
     if as_json := TIMES.get(classes.dtype.kind):
         training["labels"], classes = str(classes.dtype), classes.astype(as_json)
-    model = Model(estimator.network_, classes=classes.tolist(), training=training)
+    preprocessing = _as_one(scalers, estimator.n_features_in_)
+    model = Model(estimator.network_, preprocessing, training, classes.tolist())
     if image_shape is not None:
         if math.prod(image_shape) != estimator.n_features_in_:
             raise ChainruleError(
@@ -99,7 +113,52 @@ def model_of(estimator: BaseMLP, image_shape: tuple[int, int] | None = None) -> 
                 f"had columns, got {image_shape}."
             )
         return replace(model, data={"image_shape": list(image_shape)})
-    return replace(model, columns=list(getattr(estimator, "feature_names_in_", [])))
+    return replace(model, columns=list(getattr(first, "feature_names_in_", [])))
+
+
+def _steps_of(given: Any) -> list[Any]:
+    """Return the scalers of a pipeline, if there are any, and its estimator, all of them fitted."""
+    is_pipeline = isinstance(given, Pipeline)
+    steps = [step for _, step in given.steps] if is_pipeline else [given]
+    steps = [step for step in steps if step not in (None, "passthrough")]
+    if not (steps and isinstance(steps[-1], BaseMLP)):
+        raise ChainruleError(
+            "model_of takes a fitted MLPClassifier or MLPRegressor, or a pipeline of scalers that "
+            f"ends in one, got {type(given).__name__}: pass that alone, such as "
+            "search.best_estimator_."
+        )
+    for step in steps[:-1]:
+        if type(step) not in SCALERS or getattr(step, "clip", False):
+            raise ChainruleError(
+                "What stands before the estimator can be a StandardScaler or a MinMaxScaler that "
+                f"does not clip, got {step}: pass pipeline[-1], whose model takes what "
+                "pipeline[:-1].transform gives."
+            )
+    for step in steps:
+        check_is_fitted(step)
+    return steps
+
+
+def _as_one(scalers: list[Any], columns: int) -> dict[str, Any]:
+    """Return mean and deviation of one scaler that does what all of them do, one by one."""
+    mean, std = np.zeros(columns), np.ones(columns)
+    for scaler in scalers:
+        shift, scale = SCALERS[type(scaler)](scaler)
+        mean, std = mean + std * shift, std * scale
+    return {"mean": mean.tolist(), "std": std.tolist()} if scalers else {}
+
+
+def _scaler_of(model: Model, columns: int, name: str) -> StandardScaler:
+    """Return the preprocessing of a table's model file as a fitted scaler."""
+    held: Any = model.preprocessing
+    mean, std = (
+        of_shape(f"the {key} in {name}", held.get(key), (columns,), np.float64)
+        for key in ("mean", "std")
+    )
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_ = mean, np.where(std > 0, std, np.inf)  # a constant becomes 0
+    scaler.var_, scaler.n_samples_seen_ = std**2, 1
+    return scaler
 
 
 def _learn_classes(estimator: Any, model: Model, last: Dense, name: str) -> Dense:

@@ -10,7 +10,6 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import validate_data
 
 from chainrule.checks import Array, Integers, Loss
 from chainrule.interop.sklearn.base import BaseMLP, Data, copied
@@ -39,10 +38,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     activation : str or sequence of str, default='relu'
         'identity', 'logistic', 'tanh', 'relu' or 'leaky_relu': one for all hidden layers, or one
         for each.
-    solver : {'adam', 'sgd'}, default='adam'
-        'lbfgs' is refused.
+    solver : {'adam', 'sgd', 'lbfgs'}, default='adam'
+        'lbfgs' is SciPy's L-BFGS: all examples at once, in float64; for small tables.
     alpha : float, default=0.0001
-        Weight decay: alpha times the weights is added to the mean gradient of each batch.
+        Weight decay, as in scikit-learn: alpha times the weights, divided by the size of the batch
+        (by the sum of its sample weights), is added to the mean gradient.
     batch_size : int or 'auto', default='auto'
         'auto' is the smaller of 200 and the number of examples.
     learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
@@ -52,17 +52,19 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     power_t : float, default=0.5
         For 'invscaling'.
     max_iter : int, default=200
-        Epochs.
+        Epochs; of 'lbfgs' iterations.
     shuffle : bool, default=True
         Whether each epoch has an order of its own.
     random_state : int, RandomState or None, default=None
         An int is the seed of `Network` and of `train_network` as it stands.
     tol : float, default=1e-4
-        What counts as an improvement of the loss, or of the validation score.
+        What counts as an improvement of the loss, or of the validation score; 'lbfgs' ends where
+        no part of the gradient is larger.
     verbose : bool, default=False
         Print a line for each epoch.
     warm_start : bool, default=False
-        Go on from the last fit: with its weights, the optimizer's state and the count of epochs.
+        Go on from the last fit, with its weights, the optimizer's state and the count of epochs,
+        for as long as the data of the new one take.
     momentum : float, default=0.9
         For 'sgd'; from 0 to below 1.
     nesterovs_momentum : bool, default=True
@@ -77,7 +79,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     n_iter_no_change : int, default=10
         Epochs without improvement by `tol` after which training stops.
     max_fun : int, default=15000
-        Of 'lbfgs' alone; accepted, so that a swap is one import.
+        Evaluations of the loss by 'lbfgs'.
     dropout : float or sequence of float, default=0.0
         The share of each hidden layer's outputs that is left out in training: one for all hidden
         layers, or one for each.
@@ -87,7 +89,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     Attributes
     ----------
     coefs_, intercepts_ : lists of arrays
-        Weights (in, out) and biases (out,) of each Dense layer: views.
+        Weights (in, out) and biases (out,) of each Dense layer: views, to which one may assign.
     n_iter_ : int
         Epochs of the last call of `fit` or `partial_fit`.
     t_ : int
@@ -95,7 +97,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
         As in scikit-learn.
     loss_, loss_curve_, best_loss_
-        The training loss: last, of each epoch, the least (None with early stopping).
+        The training loss: last, of each epoch, the least (None with early stopping or 'lbfgs').
     val_loss_curve_ : list of float, or None
         The loss on the validation data after each epoch.
     validation_scores_, best_validation_score_
@@ -135,16 +137,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _predictions(self, outputs: Array) -> Array:
         return np.exp(outputs) if self.out_activation_ == "exp" else outputs
 
-    def _check_targets(self, X: Any, y: Any, fresh: bool) -> tuple[Array, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            multi_output=True,
-            y_numeric=True,
-            dtype=self._dtype_of_X(fresh),
-            reset=fresh,
-        )
+    def _check_targets(
+        self, X: Any, y: Any, fresh: bool, all_classes: bool = False
+    ) -> tuple[Any, Any]:
+        X, y = self._validated(X, y, fresh, y_numeric=True)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         outputs = 1 if y.ndim == 1 else y.shape[1]
         if not fresh and outputs != self.n_outputs_:
