@@ -57,7 +57,7 @@ def bare_step(estimator, X, y):
         np.matmul(x.T, dz, out=dW1)
         dz.sum(axis=0, out=db1)
         gradient = g.copy()
-        gradient[decayed] += estimator.alpha * theta[decayed]
+        gradient[decayed] += estimator.alpha / len(batch) * theta[decayed]
         np.multiply(m, beta1, out=m)
         np.add(m, (1 - beta1) * gradient, out=m)
         np.multiply(v, beta2, out=v)
