@@ -328,7 +328,7 @@ def deviation(flat: Array) -> float:
 BLOCKS = 16  # of a row: a line crosses nearly all of them
 CROSSED = 0.75  # of the blocks, both ends included
 FAINTEST_LINE = 0.02
-MOST_TILT = 3  # degrees of a line that is alone
+MOST_TILT = 3  # degrees, where there are few lines
 THICKEST_LINE = 0.035  # of the longer side: more is the edge of a shadow, or of a desk
 
 
@@ -373,8 +373,8 @@ def _tilt(flat: Array) -> float | None:
     ndimage = extra("scipy.ndimage")
     upright = ndimage.rotate(flat, tilt, reshape=False, order=1) if abs(tilt) > 0.1 else flat
     _, lines = ndimage.label(_line_rows(upright)[0])
-    # Paper has many lines, and is held nearly straight: a single tilted one is a shadow's edge.
-    return tilt if lines > 1 or (lines and abs(tilt) <= MOST_TILT) else None
+    # Paper has many lines, and is held nearly straight: few that are tilted are a shadow's edge.
+    return tilt if lines > 3 or (lines and abs(tilt) <= MOST_TILT) else None
 
 
 def _line_rows(flat: Array) -> tuple[Any, Array]:
