@@ -125,7 +125,8 @@ def righted(picture: Array) -> tuple[Array, float]:
 def _sheet(grey: Array) -> Any:
     """Return the mask of the sheet of paper in a small grey picture; None if there is none."""
     ndimage = extra("scipy.ndimage")
-    bright = ndimage.binary_opening(grey > _otsu(grey), iterations=2)
+    whole = ndimage.grey_closing(grey, 7)  # else its lines part it
+    bright = ndimage.binary_opening(whole > _otsu(grey), iterations=2)
     labels, count = ndimage.label(bright)
     if not count:
         return None
