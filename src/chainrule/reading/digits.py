@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -225,7 +225,7 @@ def _continues(digits: list[_Piece], outer: list[_Piece]) -> bool:
 
 def _joined(pieces: list[_Piece], labels: Any) -> list[_Piece]:
     """Join the pieces of one digit: above one another, or a pen's skip apart."""
-    stroke = _stroke_width(np.isin(labels, [label for piece in pieces for label in piece.labels]))
+    stroke = _stroke_width(reduce(_Piece.joined, pieces).mask(labels))
     pieces = sorted(pieces, key=lambda piece: -piece.ink)
     while pair := _pair(pieces, lambda one, other: _are_one(one, other, stroke)):
         one, other = pair
