@@ -120,6 +120,25 @@ def test_a_dark_desk_along_one_side_is_no_ink(four, side):
     assert likeness_nearby(prepared(written(ground)), four) > 0.9
 
 
+def test_a_note_that_is_darker_than_its_desk_is_found_and_righted(four):
+    note = Image.fromarray((255 * written(0.6)).astype(np.uint8))
+    turned = note.rotate(8, Image.Resampling.BICUBIC, expand=True, fillcolor=235)
+    desk = Image.new("L", (turned.width + 160, turned.height + 160), 235)
+    desk.paste(turned, (80, 80))
+    assert likeness_nearby(prepared(np.asarray(desk) / 255), four) > 0.85
+
+
+def test_a_shadow_with_a_soft_edge_is_no_ink_beside_a_stroke():
+    rows, columns = np.indices((480, 640))
+    away = np.hypot((rows - 480) / 0.8, columns - 500)
+    hand = 1 - 0.55 / (1 + np.exp((away - 170) / 8))
+    small = ink((FOUR, 240, 120, 70), width=6)
+    assert (
+        likeness_nearby(prepared(written(PAPER * hand, small)), prepared(written(PAPER, small)))
+        > 0.9
+    )
+
+
 def test_a_ring_of_light_ink_is_no_sheet():
     rows, columns = np.indices((480, 400))
     away = np.hypot((rows - 240) / 1.3, columns - 200)

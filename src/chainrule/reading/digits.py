@@ -21,6 +21,7 @@ LEAST_CONTRAST = 0.08  # of the ground: fainter ink is none
 FAINT = 0.12  # of the ground: fainter ink may be a trace of something else
 LEAST_DIGIT = 0.04  # of the picture's longer side
 PALE = 0.55  # of the contrast: pieces that are paler all over are shadows, or show through
+SHARP = 0.35  # of the steepest edge of any piece: one without any such edge is a shadow
 SPECK = 0.03  # of the largest piece's ink: less is no part of a digit
 APART = 1.0  # of the taller's height: digits further apart are no number
 SMALL = 0.45  # of the tallest digit's height: lower pieces are no digits of their own
@@ -189,11 +190,13 @@ def _pieces(mask: Any, ink: Array) -> tuple[Any, list[_Piece]]:
 
 
 def _strong(pieces: list[_Piece], ink: Array, labels: Any, contrast: float) -> list[_Piece]:
-    """Leave out what is pale."""
-    ndimage = extra("scipy.ndimage")
-    blurred = ndimage.gaussian_filter(ink, 1.5)
-    strongest = ndimage.maximum(blurred, labels, np.arange(labels.max() + 1))
-    return [piece for piece in pieces if strongest[piece.labels[0]] >= PALE * contrast] or pieces
+    """Leave out what is pale, and what has no sharp edge beside what has: a shadow."""
+    ndimage, numbers = extra("scipy.ndimage"), np.arange(labels.max() + 1)
+    strongest = ndimage.maximum(ndimage.gaussian_filter(ink, 1.5), labels, numbers)
+    steepest = ndimage.maximum(ndimage.gaussian_gradient_magnitude(ink, 1), labels, numbers)
+    strong = [piece for piece in pieces if strongest[piece.labels[0]] >= PALE * contrast] or pieces
+    sharp = SHARP * max(steepest[piece.labels[0]] for piece in strong)
+    return [piece for piece in strong if steepest[piece.labels[0]] >= sharp]
 
 
 def _within(pieces: list[_Piece], side: int) -> tuple[list[_Piece], list[_Piece]]:

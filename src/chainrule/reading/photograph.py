@@ -20,8 +20,8 @@ COARSE_SIDE = 200  # of what sheet and light are looked for in: neither is small
 SHEET_SHARE = 0.1  # of the picture: less is no sheet
 LEAST_SHEET = 16  # pixels of what it is looked for in
 SHEET_SOLIDITY = 0.93  # of its convex hull: a sheet has no bays
-SHEET_BRIGHT = 0.6  # of its pixels: more of it is not covered with ink
-SHEET_OBLONG = 0.87  # of its box: a ring or an 8 of light ink has less
+SHEET_BARE = 0.6  # of its pixels: more of it is not covered with ink
+SHEET_OBLONG = 0.87  # of its box: a ring or an 8 has less
 SHEET_CONTRAST = 0.85  # the desk is darker than this share of the sheet
 DARK_DESK = 0.42  # the same, where only one of its edges is seen
 
@@ -100,14 +100,15 @@ def smaller(picture: Array, side: int) -> Array:
 def righted(picture: Array) -> tuple[Array, float]:
     """Return what lies on the sheet of paper, turned upright, and by how many degrees; or all.
 
-    A sheet is a bright region without bays, with a darker desk on at least two sides. Where there
-    is none, the whole picture is the ground.
+    A sheet is a bright region without bays, with a darker desk on at least two sides; or a darker
+    one, a note or a board, all of which is seen. Where there is none, the whole picture is the
+    ground.
     """
     ndimage = extra("scipy.ndimage")
     small = smaller(picture, COARSE_SIDE)
     if min(small.shape[:2]) < LEAST_SHEET:
         return picture, 0.0
-    mask = _sheet(ndimage.gaussian_filter(small.mean(axis=2), 1.0))
+    mask = _sheet(ndimage.gaussian_filter(small, (1, 1, 0)))
     if mask is None:
         return picture, 0.0
     angle = _turn(mask)
@@ -122,12 +123,29 @@ def righted(picture: Array) -> tuple[Array, float]:
     return turned[top:bottom, left:right], angle
 
 
-def _sheet(grey: Array) -> Any:
-    """Return the mask of the sheet of paper in a small grey picture; None if there is none."""
+def _sheet(small: Array) -> Any:
+    """Return the mask of the sheet of paper in a small picture; None if there is none."""
     ndimage = extra("scipy.ndimage")
-    whole = ndimage.grey_closing(grey, 7)  # else its lines part it
-    bright = ndimage.binary_opening(whole > _otsu(grey), iterations=2)
-    labels, count = ndimage.label(bright)
+    grey, darkest = small.mean(axis=2), small.min(axis=2)
+    # Closed and opened, so that neither its lines nor light ink part it.
+    mask = _oblong(ndimage.grey_closing(grey, 7) > _otsu(grey))
+    if mask is not None:
+        sides = _straight_sides(mask)
+        # One line may be the edge of a shadow, which is not as dark as a desk is.
+        most = SHEET_CONTRAST if sides > 1 else DARK_DESK
+        if sides and _step(mask, grey) < most:
+            return mask
+    mask = _oblong(ndimage.grey_opening(darkest, 7) <= _otsu(darkest))
+    if mask is None or _touches(mask) or _step(mask, darkest) * SHEET_CONTRAST < 1:
+        return None
+    return mask
+
+
+def _oblong(part: Any) -> Any:
+    """Return the mask of the largest piece of a part, its ink filled, if it is like a sheet."""
+    ndimage = extra("scipy.ndimage")
+    part = ndimage.binary_opening(part, iterations=2)
+    labels, count = ndimage.label(part)
     if not count:
         return None
     sizes = np.bincount(labels.ravel())[1:]
@@ -136,21 +154,19 @@ def _sheet(grey: Array) -> Any:
     mask = ndimage.binary_opening(mask, iterations=6)[8:-8, 8:-8]
     if not SHEET_SHARE < mask.mean() < 0.97:
         return None
-    if (bright & mask).sum() < SHEET_BRIGHT * mask.sum():
-        return None  # a stroke of light ink that goes all the way around
+    if (part & mask).sum() < SHEET_BARE * mask.sum():
+        return None  # a stroke that goes all the way around
     hull = extra("scipy.spatial").ConvexHull(np.argwhere(mask))
-    if mask.sum() < SHEET_SOLIDITY * hull.volume or not _is_oblong(mask):
+    if mask.sum() < SHEET_SOLIDITY * hull.volume:
         return None
-    # One line may be the edge of a shadow, which is not as dark as a desk is.
-    sides = _straight_sides(mask)
-    most = SHEET_CONTRAST if sides > 1 else DARK_DESK
-    return mask if sides and _step(mask, grey) < most else None
+    if not _touches(mask) and mask.sum() < SHEET_OBLONG * _smallest_box(mask)[0]:
+        return None
+    return mask
 
 
-def _is_oblong(mask: Any) -> bool:
-    """Whether the mask fills its box, where the picture shows all of it."""
-    touches = mask[[0, -1]].any() or mask[:, [0, -1]].any()
-    return bool(touches or mask.sum() > SHEET_OBLONG * _smallest_box(mask)[0])
+def _touches(mask: Any) -> bool:
+    """Whether the picture may not show all of it."""
+    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
 
 
 def _filled(mask: Any) -> Any:
