@@ -72,6 +72,14 @@ def test_a_plain_sheet_gives_what_was_drawn(four):
     assert likeness(four, drawn) > 0.95
 
 
+@pytest.mark.parametrize("width", [14, 34])
+def test_a_digit_that_fills_its_picture_is_read(width):
+    drawn = ink((FOUR, 240, 150, 160), width=width)
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    tight = written(PAPER, drawn)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert likeness_nearby(prepared(tight), prepared(written(PAPER, drawn))) > 0.9
+
+
 @pytest.mark.parametrize("least", [0.7, 0.5, 0.35])
 def test_light_that_falls_off_is_divided_out(four, least):
     light = np.linspace(1, least, 640) * np.ones((480, 1))

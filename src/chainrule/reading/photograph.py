@@ -262,6 +262,9 @@ def _inner(mask: Any) -> tuple[slice, slice]:
 
 # ---- light ----
 
+NOISIEST = 0.25  # of the deviation: no such picture can be read, and what seems to be one is ink
+TWO_KINDS = 0.5  # of their distance: the sum of their deviations; noise, parted, has more
+
 
 def without_light(picture: Array, light_on_dark: bool | None) -> tuple[Array, bool]:
     """Divide by the ground: return how much darker, or lighter, each pixel is, and which.
@@ -280,7 +283,8 @@ def without_light(picture: Array, light_on_dark: bool | None) -> tuple[Array, bo
     else:
         deviating = 1 - picture / np.maximum(ground, 0.02)
     deviating = np.maximum.reduce(np.moveaxis(deviating, 2, 0))
-    return np.maximum(deviating - np.median(deviating), 0).astype(np.float32), light_on_dark
+    middle, _ = _middle_of_ground(deviating)
+    return np.maximum(deviating - middle, 0).astype(np.float32), light_on_dark
 
 
 def _is_light_on_dark(picture: Array) -> bool:
@@ -331,14 +335,26 @@ def _enlarged(grey: Array, shape: tuple[int, ...]) -> Array:
 
 
 def deviation(flat: Array) -> float:
-    """Return the standard deviation of the ground, were it normal, of deviations to one side.
+    """Return the standard deviation of the ground, were it normal; see `_middle_of_ground`."""
+    return _middle_of_ground(flat)[1]
 
-    Half of them lie below the median and 69 % below half a deviation more; ink may cover nearly a
-    third of the picture.
+
+def _middle_of_ground(flat: Array) -> tuple[float, float]:
+    """Return the middle of the ground and its standard deviation, of deviations to one side.
+
+    Half of them lie below the median and 69 % below half a deviation more, while ink covers less
+    than a third of the picture. Where it covers more there are two kinds, and the lower is ground.
     """
     every = 1 if flat.size < 100_000 else 2
-    median, more = np.quantile(flat[..., ::every], (0.5, 0.6915))
-    return 2 * float(more - median)
+    some = flat[..., ::every]
+    median, more = (float(value) for value in np.quantile(some, (0.5, 0.6915)))
+    if 2 * more - median < NOISIEST:
+        return median, 2 * (more - median)
+    is_ground = some <= _otsu(some)
+    ground, ink = some[is_ground], some[~is_ground]
+    if not ink.size or ground.std() + ink.std() > TWO_KINDS * (ink.mean() - ground.mean()):
+        return median, 2 * (more - median)
+    return float(np.median(ground)), float(ground.std())
 
 
 # ---- lines ----
