@@ -80,6 +80,12 @@ def test_a_digit_that_fills_its_picture_is_read(width):
     assert likeness_nearby(prepared(tight), prepared(written(PAPER, drawn))) > 0.9
 
 
+def test_a_long_stroke_that_reaches_no_border_is_no_line_of_the_paper():
+    drawn = ink(([[(0.5, 0), (0.5, 1)]], 40, 8, 84), shape=(100, 160), width=3)
+    (digit,) = found(written(PAPER, drawn)).inks
+    assert digit.shape[0] > 80
+
+
 @pytest.mark.parametrize("least", [0.7, 0.5, 0.35])
 def test_light_that_falls_off_is_divided_out(four, least):
     light = np.linspace(1, least, 640) * np.ones((480, 1))

@@ -352,7 +352,9 @@ def _middle_of_ground(flat: Array) -> tuple[float, float]:
         return median, 2 * (more - median)
     is_ground = some <= _otsu(some)
     ground, ink = some[is_ground], some[~is_ground]
-    if not ink.size or ground.std() + ink.std() > TWO_KINDS * (ink.mean() - ground.mean()):
+    if not (ink.size and ground.size) or ground.std() + ink.std() > TWO_KINDS * (
+        ink.mean() - ground.mean()
+    ):
         return median, 2 * (more - median)
     return float(np.median(ground)), float(ground.std())
 
@@ -360,7 +362,7 @@ def _middle_of_ground(flat: Array) -> tuple[float, float]:
 # ---- lines ----
 
 BLOCKS = 16  # of a row: a line crosses nearly all of them
-CROSSED = 0.75  # of the blocks, both ends included
+CROSSED = 0.75  # of the blocks, one of the ends among them
 POINTS = 20_000  # of ink that tell by how much lines are tilted
 FAINTEST_LINE = 0.02
 MOST_TILT = 3  # degrees, where there are few lines
@@ -420,7 +422,8 @@ def _line_rows(flat: Array) -> tuple[Any, Array]:
     blurred = extra("scipy.ndimage").uniform_filter1d(flat, 3, axis=0)
     blocks = [np.median(blurred[:, a:b], axis=1) for a, b in itertools.pairwise(edges)]
     medians = np.stack(blocks, axis=1)
-    level = np.quantile(medians, 1 - CROSSED, axis=1)
+    ends = np.maximum(medians[:, 0], medians[:, -1])  # a stroke may be long, and reaches neither
+    level = np.minimum(np.quantile(medians, 1 - CROSSED, axis=1), ends)
     ground = np.median(level)
     least = max(FAINTEST_LINE, 3 * deviation(np.abs(level - ground)))
     is_line = level - ground > least
