@@ -31,7 +31,7 @@ ROOMS = {
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
-    "reading": 1226,
+    "reading": 1324,
     "experiments": 2140,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1592,  # pictures behind the gate, other sizes and classes, a network behind the page

@@ -20,7 +20,10 @@ COARSE_SIDE = 200  # of what sheet and light are looked for in: neither is small
 SHEET_SHARE = 0.1  # of the picture: less is no sheet
 LEAST_SHEET = 16  # pixels of what it is looked for in
 SHEET_SOLIDITY = 0.93  # of its convex hull: a sheet has no bays
+SHEET_BARE = 0.6  # of its pixels: more of it is not covered with ink
+SHEET_OBLONG = 0.87  # of its box: a ring or an 8 has less
 SHEET_CONTRAST = 0.85  # the desk is darker than this share of the sheet
+DARK_DESK = 0.42  # the same, where only one of its edges is seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +84,8 @@ def strokes(picture: Array, light_on_dark: bool | None = None) -> Strokes:
 
 
 def smaller(picture: Array, side: int) -> Array:
-    """Average blocks of pixels until the longer side is at most `side`."""
-    factor = math.ceil(max(picture.shape[:2]) / side)
+    """Average blocks of pixels until the longer side is about `side`."""
+    factor = round(max(picture.shape[:2]) / side)
     if factor <= 1:
         return picture
     height, width = (min(factor, length) for length in picture.shape[:2])  # of a block; of a strip
@@ -97,14 +100,15 @@ def smaller(picture: Array, side: int) -> Array:
 def righted(picture: Array) -> tuple[Array, float]:
     """Return what lies on the sheet of paper, turned upright, and by how many degrees; or all.
 
-    A sheet is a bright region without bays, with a darker desk on at least two sides. Where there
-    is none, the whole picture is the ground.
+    A sheet is a bright region without bays, with a darker desk on at least two sides; or a darker
+    one, a note or a board, all of which is seen. Where there is none, the whole picture is the
+    ground.
     """
     ndimage = extra("scipy.ndimage")
     small = smaller(picture, COARSE_SIDE)
     if min(small.shape[:2]) < LEAST_SHEET:
         return picture, 0.0
-    mask = _sheet(ndimage.gaussian_filter(small.mean(axis=2), 1.0))
+    mask = _sheet(ndimage.gaussian_filter(small, (1, 1, 0)))
     if mask is None:
         return picture, 0.0
     angle = _turn(mask)
@@ -119,36 +123,71 @@ def righted(picture: Array) -> tuple[Array, float]:
     return turned[top:bottom, left:right], angle
 
 
-def _sheet(grey: Array) -> Any:
-    """Return the mask of the sheet of paper in a small grey picture; None if there is none."""
+def _sheet(small: Array) -> Any:
+    """Return the mask of the sheet of paper in a small picture; None if there is none."""
     ndimage = extra("scipy.ndimage")
-    bright = ndimage.binary_opening(grey > _otsu(grey), iterations=2)
-    labels, count = ndimage.label(bright)
+    grey, darkest = small.mean(axis=2), small.min(axis=2)
+    # Closed and opened, so that neither its lines nor light ink part it.
+    mask = _oblong(ndimage.grey_closing(grey, 7) > _otsu(grey))
+    if mask is not None:
+        sides = _straight_sides(mask)
+        # One line may be the edge of a shadow, which is not as dark as a desk is.
+        most = SHEET_CONTRAST if sides > 1 else DARK_DESK
+        if sides and _step(mask, grey) < most:
+            return mask
+    mask = _oblong(ndimage.grey_opening(darkest, 7) <= _otsu(darkest))
+    if mask is None or _touches(mask) or _step(mask, darkest) * SHEET_CONTRAST < 1:
+        return None
+    return mask
+
+
+def _oblong(part: Any) -> Any:
+    """Return the mask of the largest piece of a part, its ink filled, if it is like a sheet."""
+    ndimage = extra("scipy.ndimage")
+    part = ndimage.binary_opening(part, iterations=2)
+    labels, count = ndimage.label(part)
     if not count:
         return None
     sizes = np.bincount(labels.ravel())[1:]
-    mask = ndimage.binary_fill_holes(labels == sizes.argmax() + 1)
+    mask = _filled(labels == sizes.argmax() + 1)
     mask = ndimage.binary_closing(np.pad(mask, 8, "edge"), iterations=6)
     mask = ndimage.binary_opening(mask, iterations=6)[8:-8, 8:-8]
     if not SHEET_SHARE < mask.mean() < 0.97:
         return None
-    if _straight_sides(mask) < 2:
-        return None  # one line may be the edge of a shadow
+    if (part & mask).sum() < SHEET_BARE * mask.sum():
+        return None  # a stroke that goes all the way around
     hull = extra("scipy.spatial").ConvexHull(np.argwhere(mask))
     if mask.sum() < SHEET_SOLIDITY * hull.volume:
         return None
-    return mask if _is_sharp(mask, grey) else None
+    if not _touches(mask) and mask.sum() < SHEET_OBLONG * _smallest_box(mask)[0]:
+        return None
+    return mask
 
 
-def _is_sharp(mask: Any, grey: Array) -> bool:
-    """Whether the picture is clearly darker right outside: light that falls off is not."""
+def _touches(mask: Any) -> bool:
+    """Whether the picture may not show all of it."""
+    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
+
+
+def _filled(mask: Any) -> Any:
+    """Fill the holes, and the bays that one side of the picture closes: ink may lie there."""
+    filled = mask.copy()
+    for turns in range(4):
+        closed = np.pad(np.rot90(mask, turns), ((1, 0), (0, 0)), constant_values=True)
+        closed = extra("scipy.ndimage").binary_fill_holes(closed)[1:]
+        filled |= np.rot90(closed, -turns)
+    return filled
+
+
+def _step(mask: Any, grey: Array) -> float:
+    """Return how bright it is right outside, of right inside: light that falls off has no step."""
     ndimage = extra("scipy.ndimage")
     outside = ndimage.binary_dilation(mask, iterations=4) & ~ndimage.binary_dilation(mask)
     inner = ndimage.binary_erosion(mask, border_value=1)
     inside = inner & ~ndimage.binary_erosion(mask, iterations=4, border_value=1)
     near = ndimage.maximum_filter(np.where(inside, grey, 0), 15)[outside]
     share = grey[outside][near > 0] / near[near > 0]
-    return bool(share.size and np.median(share) < SHEET_CONTRAST)
+    return float(np.median(share)) if share.size else 1.0
 
 
 def _straight_sides(mask: Any) -> int:
@@ -182,6 +221,11 @@ def _otsu(values: Array) -> float:
 
 def _turn(mask: Any) -> float:
     """Return the turn, in degrees, that makes the box around the mask smallest."""
+    return _smallest_box(mask)[1]
+
+
+def _smallest_box(mask: Any) -> tuple[float, float]:
+    """Return the area of the smallest box around the mask, and its turn in degrees."""
     points = np.argwhere(mask).astype(float)
     points = points[extra("scipy.spatial").ConvexHull(points).vertices]
 
@@ -189,9 +233,10 @@ def _turn(mask: Any) -> float:
         turn = math.radians(degrees)
         rows = points @ (math.cos(turn), -math.sin(turn))
         columns = points @ (math.sin(turn), math.cos(turn))
-        return float(np.ptp(rows) * np.ptp(columns))
+        return float((np.ptp(rows) + 1) * (np.ptp(columns) + 1))
 
-    return float(min(np.arange(-45, 45, 0.5), key=lambda degrees: (area(degrees), abs(degrees))))
+    turns = ((area(degrees), float(degrees)) for degrees in np.arange(-45, 45, 0.5))
+    return min(turns, key=lambda box: (box[0], abs(box[1])))
 
 
 def _inner(mask: Any) -> tuple[slice, slice]:
@@ -217,6 +262,9 @@ def _inner(mask: Any) -> tuple[slice, slice]:
 
 # ---- light ----
 
+NOISIEST = 0.25  # of the deviation: no such picture can be read, and what seems to be one is ink
+TWO_KINDS = 0.5  # of their distance: the sum of their deviations; noise, parted, has more
+
 
 def without_light(picture: Array, light_on_dark: bool | None) -> tuple[Array, bool]:
     """Divide by the ground: return how much darker, or lighter, each pixel is, and which.
@@ -228,28 +276,36 @@ def without_light(picture: Array, light_on_dark: bool | None) -> tuple[Array, bo
     """
     small = smaller(picture, 128)
     if light_on_dark is None:
-        light_on_dark = _is_light_on_dark(small)
+        light_on_dark = _is_light_on_dark(picture)
     ground = _ground(small, light_on_dark, picture.shape)
     if light_on_dark:
         deviating = (picture - ground) / np.maximum(1 - ground, 0.25)
     else:
         deviating = 1 - picture / np.maximum(ground, 0.02)
-    return np.maximum(deviating.max(axis=2), 0).astype(np.float32), light_on_dark
+    deviating = np.maximum.reduce(np.moveaxis(deviating, 2, 0))
+    middle, _ = _middle_of_ground(deviating)
+    return np.maximum(deviating - middle, 0).astype(np.float32), light_on_dark
 
 
-def _is_light_on_dark(small: Array) -> bool:
-    """Whether more of what is narrow is lighter than the median of its surroundings than darker."""
+def _is_light_on_dark(picture: Array) -> bool:
+    """Whether what is narrow stands out more where it is lighter than the median around it."""
     ndimage = extra("scipy.ndimage")
-    grey = np.log(np.maximum(smaller(small, 64).mean(axis=2), 0.02))  # a shadow is a share
-    difference = grey - ndimage.median_filter(grey, _window(grey, 0.45), mode="nearest")
-    lighter, darker = (_narrow_energy(np.maximum(part, 0)) for part in (difference, -difference))
+    grey, small = (_logarithm(smaller(picture, side)) for side in (COARSE_SIDE, 48))
+    median = ndimage.median_filter(small, _window(small, 0.45), mode="nearest")
+    difference = grey - _enlarged(median, grey.shape)
+    lighter, darker = (_outstanding(np.maximum(part, 0)) for part in (difference, -difference))
     return lighter > darker
 
 
-def _narrow_energy(part: Array) -> float:
-    """Return the sum of squares of what is narrow, as strokes are and shadows are not."""
-    narrow = part - extra("scipy.ndimage").grey_opening(part, _window(part, 0.2))
-    return float(np.square(narrow[narrow > 4 * deviation(narrow)]).sum())
+def _logarithm(picture: Array) -> Array:
+    """Return grey in which a shadow is a difference, as it is a share of the light."""
+    return np.log(np.maximum(picture.mean(axis=2), 0.02))
+
+
+def _outstanding(part: Array) -> float:
+    """Return the sum of fourth powers of what is narrow, as strokes are; smears are weaker."""
+    narrow = part - extra("scipy.ndimage").grey_opening(part, _window(part, 0.1))
+    return float((narrow[narrow > 4 * deviation(narrow)] ** 4).sum())
 
 
 def _window(picture: Array, share: float) -> int:
@@ -269,26 +325,48 @@ def _ground(small: Array, light_on_dark: bool, shape: tuple[int, ...]) -> Array:
     inner = tuple(
         slice(before, before + n) for (before, _), n in zip(around, small.shape, strict=True)
     )
-    factors = (shape[0] / small.shape[0], shape[1] / small.shape[1], 1)
-    large = ndimage.zoom(ground[inner], factors, order=1, mode="nearest", grid_mode=True)
-    return large[: shape[0], : shape[1]]
+    return np.stack([_enlarged(colour, shape) for colour in np.moveaxis(ground[inner], 2, 0)], 2)
+
+
+def _enlarged(grey: Array, shape: tuple[int, ...]) -> Array:
+    pillow = extra("PIL.Image")
+    image = pillow.fromarray(np.ascontiguousarray(grey, np.float32))
+    return np.asarray(image.resize(shape[1::-1], pillow.Resampling.BILINEAR))
 
 
 def deviation(flat: Array) -> float:
-    """Return the standard deviation of the ground, were it normal, of deviations to one side.
+    """Return the standard deviation of the ground, were it normal; see `_middle_of_ground`."""
+    return _middle_of_ground(flat)[1]
 
-    The half of them that lies below the mean is 0, and 69 % lie below half a deviation; ink may
-    cover nearly a third of the picture.
+
+def _middle_of_ground(flat: Array) -> tuple[float, float]:
+    """Return the middle of the ground and its standard deviation, of deviations to one side.
+
+    Half of them lie below the median and 69 % below half a deviation more, while ink covers less
+    than a third of the picture. Where it covers more there are two kinds, and the lower is ground.
     """
-    return 2 * float(np.quantile(flat, 0.6915))
+    every = 1 if flat.size < 100_000 else 2
+    some = flat[..., ::every]
+    median, more = (float(value) for value in np.quantile(some, (0.5, 0.6915)))
+    if 2 * more - median < NOISIEST:
+        return median, 2 * (more - median)
+    is_ground = some <= _otsu(some)
+    ground, ink = some[is_ground], some[~is_ground]
+    if not (ink.size and ground.size) or ground.std() + ink.std() > TWO_KINDS * (
+        ink.mean() - ground.mean()
+    ):
+        return median, 2 * (more - median)
+    return float(np.median(ground)), float(ground.std())
 
 
 # ---- lines ----
 
 BLOCKS = 16  # of a row: a line crosses nearly all of them
-CROSSED = 0.75  # of the blocks, both ends included
+CROSSED = 0.75  # of the blocks, one of the ends among them
+POINTS = 20_000  # of ink that tell by how much lines are tilted
 FAINTEST_LINE = 0.02
-THICKEST_LINE = 0.012  # of the height: more is the edge of a shadow, or of a desk
+MOST_TILT = 3  # degrees, where there are few lines
+THICKEST_LINE = 0.035  # of the longer side: more is the edge of a shadow, or of a desk
 
 
 def without_lines(flat: Array) -> tuple[Array, int, float]:
@@ -322,6 +400,8 @@ def _tilt(flat: Array) -> float | None:
     rows, columns = np.nonzero(flat > level)
     if len(rows) < flat.shape[1]:
         return None
+    every = math.ceil(len(rows) / POINTS)
+    rows, columns = rows[::every], columns[::every]
 
     def concentration(degrees: float) -> float:
         places = rows + columns * math.tan(math.radians(degrees))
@@ -331,24 +411,26 @@ def _tilt(flat: Array) -> float | None:
     tilt = -float(max(coarse + np.arange(-0.25, 0.3, 0.05), key=concentration))
     ndimage = extra("scipy.ndimage")
     upright = ndimage.rotate(flat, tilt, reshape=False, order=1) if abs(tilt) > 0.1 else flat
-    return tilt if _line_rows(upright)[0].any() else None
+    _, lines = ndimage.label(_line_rows(upright)[0])
+    # Paper has many lines, and is held nearly straight: few that are tilted are a shadow's edge.
+    return tilt if lines > 3 or (lines and abs(tilt) <= MOST_TILT) else None
 
 
 def _line_rows(flat: Array) -> tuple[Any, Array]:
     """Return which rows hold a line, and how strong it is in each."""
-    height, width = flat.shape
-    edges = np.linspace(0, width, BLOCKS + 1).astype(int)
+    edges = np.linspace(0, flat.shape[1], BLOCKS + 1).astype(int)
     blurred = extra("scipy.ndimage").uniform_filter1d(flat, 3, axis=0)
     blocks = [np.median(blurred[:, a:b], axis=1) for a, b in itertools.pairwise(edges)]
     medians = np.stack(blocks, axis=1)
-    level = np.quantile(medians, 1 - CROSSED, axis=1)
+    ends = np.maximum(medians[:, 0], medians[:, -1])  # a stroke may be long, and reaches neither
+    level = np.minimum(np.quantile(medians, 1 - CROSSED, axis=1), ends)
     ground = np.median(level)
     least = max(FAINTEST_LINE, 3 * deviation(np.abs(level - ground)))
     is_line = level - ground > least
     if is_line.any():
         is_line &= level - ground > 0.3 * np.quantile(level[is_line] - ground, 0.8)
     labels, _ = extra("scipy.ndimage").label(is_line)
-    thick = np.bincount(labels)[labels] > max(4, THICKEST_LINE * height)
+    thick = np.bincount(labels)[labels] > max(5, THICKEST_LINE * max(flat.shape))
     is_line &= ~thick
     if is_line.mean() > 0.4:
         is_line[:] = False
