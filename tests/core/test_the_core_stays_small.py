@@ -1,4 +1,4 @@
-"""The core is five files, within 470 lines of code, on NumPy and the standard library alone."""
+"""The core is five files, within 468 lines of code, on NumPy and the standard library alone."""
 
 import ast
 import sys
@@ -13,7 +13,7 @@ HOUSE = Path(chainrule.__file__).parent
 CORE = ["layers", "losses", "optimizers", "network", "training"]
 PROOF = ["proof/audit", "proof/slopes", "proof/verdicts"]
 ALLOWED = {f"chainrule.{name.replace('/', '.')}" for name in [*CORE, "checks", *PROOF]}
-LINES_OF_CODE = 470
+LINES_OF_CODE = 468
 LINES_OF_THE_LOOP = 25
 
 
