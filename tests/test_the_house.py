@@ -31,12 +31,12 @@ ROOMS = {
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
-    "reading": 1324,
+    "reading": 1332,
     "experiments": 2140,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1592,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
-    "cli": 1261,  # options of training; folders of pictures, data convert
+    "cli": 1262,  # options of training; folders of pictures, data convert
     "__init__": 132,
     "__main__": 2,
 }

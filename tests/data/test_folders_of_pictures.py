@@ -146,7 +146,7 @@ class TestWhatIsLeftBehind:
 
     def test_by_people_is_told(self, folder):
         said = []
-        (folder / "cat" / "IMG_1.HEIC").write_bytes(b"?")
+        (folder / "cat" / "IMG_1.MOV").write_bytes(b"?")
         (folder / "labels.csv").write_bytes(b"?")
         assert len(load_dataset(folder, notice=said.append).train_images) == 8
         (sentence,) = said

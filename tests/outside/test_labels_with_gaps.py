@@ -191,4 +191,4 @@ def test_the_lab_shows_the_numbers(working_folder):
     lab = Lab(dataset, {"it": network})
     assert answers.lab(lab, Asked({}, {}))["classes"] == [str(number) for number in TENS]
     batch = walk.batch_of(network, lab.images[[3]], lab.labels[[3]])
-    assert "is a 30" in walk.cards_of(batch)["cards"][0]["ask"]["question"]
+    assert "of class 30" in walk.cards_of(batch)["cards"][0]["ask"]["question"]

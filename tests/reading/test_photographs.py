@@ -313,3 +313,20 @@ def test_digits_of_mnist_come_out_of_a_photograph_as_they_are(mnist_folder):
         ground = PAPER * light
         ground[15::40] *= 0.8
         assert likeness_nearby(prepared(written(ground, drawn)), centre(image)) > 0.85
+
+
+def block(height, width):
+    """Return a sheet of 300x300 pixels with a black rectangle in its middle."""
+    sheet = np.ones((300, 300), np.float32)
+    top, left = 150 - height // 2, 150 - width // 2
+    sheet[top : top + height, left : left + width] = 0
+    return sheet
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (200, 60), (200, 100), (120, 60), (60, 60)])
+def test_a_patch_of_ink_is_no_board_and_no_digit_without_a_doubt(shape):
+    assert any("solid patch" in doubt for doubt in found(block(*shape)).doubts)
+
+
+def test_a_bold_one_is_no_patch():
+    assert found(block(200, 40)).doubts == ()

@@ -94,8 +94,9 @@ def _names_a_model(paths: Sequence[Path]) -> bool:
     first = paths[0]
     is_one = first.suffix.lower() == ".npz" or (first / METRICS).exists()
     if len(paths) > 1:
-        is_picture = first.is_dir() or first.suffix.lower() in suffixes() or has_magic(str(first))
-        return is_one or not is_picture
+        files = first.iterdir() if first.is_dir() else [first]
+        is_picture = any(path.suffix.lower() in suffixes() for path in files)
+        return is_one or not (is_picture or has_magic(str(first)))
     if is_one:
         raise ChainruleError(f"{first} is a model: name the picture that it is to read after it.")
     return False

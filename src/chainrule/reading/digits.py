@@ -30,6 +30,7 @@ MOST_PIECES = 8  # of one digit, however often the pen skipped
 MOST_HOLES = 3  # of one digit: an 8 has two
 LEAST_HOLE = 0.004  # of a digit's box: less is a gap in a stroke
 THICKEST = 0.25  # of a digit's longer side: a stroke has less to its nearest edge
+FULL, BROADEST = 0.88, 0.26  # of a digit's box, of its longer side: one 1 of MNIST's has both
 WIDEST = 1.25  # of a digit's height: 3 % of MNIST's are wider
 STRAIGHT = 0.25  # of a line's length: its mean distance from its middle, both as deviations
 LYING = 40  # degrees from upright: one 1 of MNIST's 400 leans so far
@@ -365,7 +366,10 @@ def _surrounds(mask: Any) -> bool:
 
 
 def _is_solid(mask: Any) -> bool:
-    """Whether the ink is far wider somewhere than a pen is."""
+    """Whether the ink is far wider somewhere than a pen is, or fills a box that no 1 is."""
+    box = mask[mask.any(axis=1)][:, mask.any(axis=0)]
+    if box.mean() > FULL and min(box.shape) > BROADEST * max(box.shape):
+        return True
     depth = extra("scipy.ndimage").distance_transform_edt(np.pad(mask, 1)).max()
     return bool(depth > THICKEST * (max(mask.shape) - 2 * AROUND) and depth > 2)
 

@@ -22,6 +22,7 @@ LEAST_SHEET = 16  # pixels of what it is looked for in
 SHEET_SOLIDITY = 0.93  # of its convex hull: a sheet has no bays
 SHEET_BARE = 0.6  # of its pixels: more of it is not covered with ink
 SHEET_OBLONG = 0.87  # of its box: a ring or an 8 has less
+BARE_NOTE = 0.05  # of black to white: below, nothing is written on what is darker
 SHEET_CONTRAST = 0.85  # the desk is darker than this share of the sheet
 DARK_DESK = 0.42  # the same, where only one of its edges is seen
 
@@ -138,6 +139,9 @@ def _sheet(small: Array) -> Any:
     mask = _oblong(ndimage.grey_opening(darkest, 7) <= _otsu(darkest))
     if mask is None or _touches(mask) or _step(mask, darkest) * SHEET_CONTRAST < 1:
         return None
+    inside = grey[ndimage.binary_erosion(mask, iterations=4)]
+    if not inside.size or np.ptp(np.quantile(inside, (0.005, 0.995))) < BARE_NOTE:
+        return None  # a patch of ink
     return mask
 
 
