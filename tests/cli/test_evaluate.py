@@ -161,7 +161,8 @@ class TestBadModels:
         assert "nowhere.npz cannot be opened" in refusal("nowhere.npz")
 
     def test_a_folder(self, refusal, tmp_path):
-        assert "is not a run folder" in refusal(tmp_path)
+        (tmp_path / "empty").mkdir()
+        assert "is not a run folder" in refusal(tmp_path / "empty")
 
     def test_something_else(self, refusal, bars):
         assert "is not a model file" in refusal(bars / "t10k-images-idx3-ubyte")
