@@ -3,6 +3,7 @@ import struct
 import sys
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -317,6 +318,24 @@ def test_without_a_model_a_network_is_trained_once_and_reads(run, drawing, quick
     assert "trained" not in err
     again = run("predict", json.loads(out)["model"], name, "--json")[1]
     assert json.loads(again) == json.loads(out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["seven.pgn"], "There is no image file seven.pgn"),
+        (["text.png"], "not an image"),
+        (["gone.png", "text.png"], "There is no image file gone.png"),
+        (["it.png", "it.png", "--save-prepared", "out.png"], "--save-prepared is for one"),
+    ],
+)
+def test_no_network_is_trained_before_there_is_a_picture_for_it(
+    refused, drawing, monkeypatch, arguments, reason
+):
+    monkeypatch.setattr(ready_made, "reader", None)
+    drawing.save("it.png")
+    Path("text.png").write_text("not a picture")
+    assert reason in refused("predict", *arguments)
 
 
 def test_a_model_without_a_picture_is_asked_for_one(refused, tmp_path):
