@@ -23,20 +23,20 @@ ROOMS = {
     "terminal": 96,  # streams of any encoding or none, and commands that can be pasted
     "compiled": 92,
     "threads": 95,  # one_thread, and the limit of the estimators
-    "storage": 448,  # file systems without locks, fsync or renaming; the columns of tables
+    "storage": 450,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
     # pictures: what is in them, their test part, and how they are scaled; converting; distortions
-    "data": 1985,
+    "data": 1993,
     "plots": 1117,  # copies; names in any alphabet, of classes; backends; signed values
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
-    "reading": 1332,
-    "experiments": 2140,  # distortions, early stopping, --size; races, moved data, signals
+    "reading": 1340,
+    "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1592,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
-    "cli": 1262,  # options of training; folders of pictures, data convert
+    "cli": 1283,  # options of training; folders of pictures, data convert
     "__init__": 132,
     "__main__": 2,
 }

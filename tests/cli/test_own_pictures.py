@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from written import changed_model
 
+from chainrule import load_model
 from chainrule.cli import lab
 from chainrule.cli.evaluate import MOST_UNREAD
 from chainrule.terminal import columns_of
@@ -58,6 +60,17 @@ def test_predict_prepares_a_picture_as_those_of_the_folder(run, shapes_model):
         assert out.startswith(f"large.png: {name} (")
         assert "not trained on MNIST" not in err
         assert "Prepared as each picture of shapes was: grey, the whole of it" in err
+
+
+def test_no_name_in_a_model_file_moves_a_cursor(run, shapes_model):
+    names = ["\x1b[31mred", "two\nlines", "plain"]
+    data = load_model(shapes_model).data | {"title": "\x1b[2Jgone"}
+    model = changed_model(shapes_model, classes=names, data=data)
+    Image.fromarray(shape_of(NAMES[0], np.random.default_rng(1))).save("it.png")
+    status, out, err = run("predict", model, "it.png")
+    assert status == 0
+    assert "\x1b" not in out + err
+    assert "two\\nlines" in out
 
 
 def test_bars_begin_in_one_column_whatever_the_letters(run, shapes_model):

@@ -1,8 +1,10 @@
 import json
+import os
 import struct
 import sys
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -317,6 +319,54 @@ def test_without_a_model_a_network_is_trained_once_and_reads(run, drawing, quick
     assert "trained" not in err
     again = run("predict", json.loads(out)["model"], name, "--json")[1]
     assert json.loads(again) == json.loads(out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["seven.pgn"], "There is no image file seven.pgn"),
+        (["text.png"], "not an image"),
+        (["gone.png", "text.png"], "There is no image file gone.png"),
+        (["it.png", "it.png", "--save-prepared", "out.png"], "--save-prepared is for one"),
+    ],
+)
+def test_no_network_is_trained_before_there_is_a_picture_for_it(
+    refused, drawing, monkeypatch, arguments, reason
+):
+    monkeypatch.setattr(ready_made, "reader", None)
+    drawing.save("it.png")
+    Path("text.png").write_text("not a picture")
+    assert reason in refused("predict", *arguments)
+
+
+def test_a_cache_that_nobody_may_look_into_is_as_an_empty_one(run, drawing, quick_reader, tmp_path):
+    if os.name == "nt" or os.getuid() == 0:
+        pytest.skip("whoever is root looks everywhere")
+    (tmp_path / "cache").mkdir(mode=0)
+    drawing.save("it.png")
+    status, out, err = run("predict", "it.png")
+    assert (status, out[:8]) == (0, "it.png: ")
+    assert "trained for this time" in err
+
+
+def test_own_data_that_no_picture_becomes_is_not_trained_on(refused, drawing, monkeypatch, bars):
+    monkeypatch.setenv("CHAINRULE_DATA", str(bars))
+    drawing.save("it.png")
+    assert "nothing says how one becomes an image of 8x6 pixels" in refused("predict", "it.png")
+
+
+def test_of_pictures_of_no_digits_it_says_no_word_of_copies(
+    run, drawing, quick_reader, monkeypatch
+):
+    for name in ("0", "1"):
+        Path("own", name).mkdir(parents=True)
+        for i in range(6):
+            Image.new("L", (4, 4), 20 * i).save(f"own/{name}/{i}.png")
+    monkeypatch.setenv("CHAINRULE_DATA", "own")
+    monkeypatch.setattr(ready_made, "trainable", lambda dataset: 4)
+    drawing.save("it.png")
+    err = run("predict", "it.png")[2]
+    assert "is trained now on own and kept" in err
 
 
 def test_a_model_without_a_picture_is_asked_for_one(refused, tmp_path):

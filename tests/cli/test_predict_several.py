@@ -270,3 +270,16 @@ def test_a_run_folder_without_a_finished_run_is_one_sentence(refused, copy):
 def test_any_other_folder_is_one_sentence(refused, working_folder):
     Path("other").mkdir()
     assert "other is not a run folder" in refused("predict", "other", "it.png")
+
+
+def test_options_stand_anywhere_among_the_pictures(run, mnist_model, pictures):
+    first, *others = pictures
+    status, out, err = run("predict", mnist_model, "--light-on-dark", first, "--json", *others)
+    assert status == 0, err
+    assert [entry["image"] for entry in json.loads(out)] == pictures
+
+
+def test_an_option_that_there_is_not_is_no_picture(run, mnist_model, pictures):
+    status, _, err = run("predict", mnist_model, "--raw", pictures[0], "--colour", pictures[1])
+    assert status == 2
+    assert "unrecognized arguments" in err

@@ -1,5 +1,7 @@
 """What is converted is the same data, and an .npz file keeps the names of its classes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from some_pictures import write_pictures
@@ -92,6 +94,20 @@ def test_nothing_is_left_half_written(pets, tmp_path, monkeypatch, name):
     with pytest.raises(ChainruleError, match="No space left"):
         write_dataset(pets, tmp_path / name, print)
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", [".", "new.NPZ"])
+def test_the_working_folder_is_no_new_one_and_capitals_change_nothing(
+    pets, tmp_path, monkeypatch, name
+):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    if name == ".":
+        with pytest.raises(ChainruleError, match="is there already"):
+            write_dataset(pets, Path(name), print)
+    else:
+        assert converted(pets, Path(name)).classes == ("cat", "dog")
+        assert Path(name).is_file()
 
 
 def test_the_command_says_what_it_wrote(tmp_path, capsys):

@@ -302,6 +302,9 @@ def test_strength_0_trains_to_the_bits_of_the_images_as_they_are(split):
     [
         ({"image_shape": (28, 29)}, r"two pixels at least, of 784 pixels together, got \(28, 29\)"),
         ({"image_shape": (784, 1)}, "image_shape must be"),
+        ({"image_shape": (784,)}, "image_shape must be"),
+        ({"image_shape": (28.0, 28.0)}, "image_shape must be"),
+        ({"image_shape": None}, "image_shape must be"),
         ({"strength": -1}, "strength of distortion must be a number"),
         ({"strength": float("nan")}, "strength of distortion must be a number"),
         ({"strength": 7}, "below 5"),

@@ -332,6 +332,9 @@ class TestBadInput:
         monkeypatch.setattr(image_folder, "LIMIT", 479)
         assert "--size" in refused(folder)
 
+    def test_a_size_that_takes_more_bytes_than_are_read(self, folder, refused):
+        assert "take 100.0 GB" in refused(folder, size=(100_000, 100_000))
+
     def test_neither_idx_nor_pictures(self, tmp_path, refused):
         (tmp_path / "notes").mkdir()
         assert "expected the four IDX files" in refused(tmp_path)

@@ -128,5 +128,22 @@ def test_of_an_output_folder_that_cannot_be_made(refused, stripes, working_folde
     assert "another" in sentence
 
 
+@pytest.mark.parametrize(
+    ("shape", "arguments", "words"),
+    [
+        ((8, 1), ["--distort"], "Images of 8x1 pixels (height x width) cannot be distorted"),
+        ((1500, 1500), [], "576,041,538"),
+        ((4, 4), ["--hidden", "20000", "20000"], "400,"),
+    ],
+)
+def test_of_images_that_no_network_here_takes(refused, tmp_path_factory, shape, arguments, words):
+    path = tmp_path_factory.mktemp("data") / "own.npz"
+    images, labels = np.zeros((12, *shape), np.uint8), np.arange(12, dtype=np.uint8) % 2
+    np.savez(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    for command in ("train", "compare"):
+        assert words in (said := refused(command, "--data", path, *arguments))
+        assert "checkpoint" not in said
+
+
 def test_a_batch_larger_than_the_set_works(compare):
     assert compare("--batch-size", "100000", "--out", "out") == 0

@@ -125,3 +125,13 @@ def test_a_strength_that_is_none_is_refused(compare, capsys, strength):
     assert compare("--distort", strength) == 2
     assert "the strength of distortion must be a number at least 0" in capsys.readouterr().err
     assert not Path("runs").exists()
+
+
+def test_the_accuracy_that_is_told_is_that_of_the_epoch_kept(working_folder, stripes, capsys):
+    quick = ("--epochs", "3", "--hidden", "8", "--distort", "--early-stopping", "1")
+    again = ("--learning-rate", "0.5", "--out", "out", "--data", str(stripes))
+    assert cli.main(["train", *quick, *again]) == 0
+    (run,) = runs_of(working_folder / "out")
+    assert run["kept_epoch"] < len(run["history"]["accuracy"])
+    accuracy = run["history"]["accuracy"][run["kept_epoch"] - 1]
+    assert f"accuracy {accuracy:.2%} on distorted copies" in capsys.readouterr().out

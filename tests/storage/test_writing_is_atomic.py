@@ -40,6 +40,12 @@ def test_any_error_removes_the_temporary_file(tmp_path, error):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_without_a_name_is_an_error_of_the_system(name):
+    with pytest.raises(IsADirectoryError), replacing(name):
+        pass
+
+
 def test_until_it_is_whole_the_old_file_stands_and_the_temporary_one_lies_beside(tmp_path):
     path = tmp_path / "m"
     path.write_bytes(b"old")

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         np.errstate(all="warn", under="ignore"),  # NumPy's own way, whatever a caller has set
     ):
         try:
-            options = _parser().parse_args(arguments)
+            options = _parsed(arguments)
             status: int = options.run(options)
             with suppress(AttributeError):  # a caller's own stream may be able to write alone
                 sys.stdout.flush()
@@ -67,6 +68,16 @@ def _fail(sentence: str) -> int:
 
 def _terminate(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, left = parser.parse_known_args(arguments)
+    if hasattr(options, "paths") and not any(one.startswith("-") for one in left):
+        options.paths += map(Path, left)  # argparse leaves what stands behind an option among them
+    elif left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:

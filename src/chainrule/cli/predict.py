@@ -74,35 +74,37 @@ def _predict(options: argparse.Namespace) -> int:
     say = notice(options.quiet)
     names = options.paths[_names_a_model(options.paths) :]
     pictures = [path for name in names for path in _named(name)]
-    classifier = _classifier(options, say)
-    options.model = Path(classifier.path)
-    if pictures == names and len(pictures) == 1 and not options.csv:
-        return _show_one(options, classifier, pictures[0], say)
-    if options.save_prepared is not None:
+    is_one = pictures == names and len(pictures) == 1 and not options.csv
+    if options.save_prepared is not None and not is_one:
         raise ChainruleError(
             "--save-prepared is for one picture that is named alone, without --csv, and this "
             f"names {len(pictures):,}: name the one to look at."
         )
+    classifier = _classifier(options, pictures, say)
+    options.model = Path(classifier.path)
+    if is_one:
+        return _show_one(options, classifier, pictures[0], say)
     return _show_several(options, classifier, pictures, say)
 
 
 def _names_a_model(paths: Sequence[Path]) -> bool:
     """Whether the first path is that of a model, not of a picture."""
+    from chainrule.data.image_folder import holds_pictures
     from chainrule.data.pictures import suffixes
     from chainrule.experiments.metrics import METRICS
 
     first = paths[0]
     is_one = first.suffix.lower() == ".npz" or (first / METRICS).exists()
     if len(paths) > 1:
-        files = first.iterdir() if first.is_dir() else [first]
-        is_picture = any(path.suffix.lower() in suffixes() for path in files)
-        return is_one or not (is_picture or has_magic(str(first)))
+        if first.is_dir():
+            return is_one or not holds_pictures(first, depth=0)
+        return is_one or not (first.suffix.lower() in suffixes() or has_magic(str(first)))
     if is_one:
         raise ChainruleError(f"{first} is a model: name the picture that it is to read after it.")
     return False
 
 
-def _classifier(options: argparse.Namespace, say: Say) -> ImageClassifier:
+def _classifier(options: argparse.Namespace, pictures: Sequence[Path], say: Say) -> ImageClassifier:
     """Return the model that is named, or the one that is there without being named."""
     from chainrule.reading.classifier import ImageClassifier
 
@@ -111,7 +113,21 @@ def _classifier(options: argparse.Namespace, say: Say) -> ImageClassifier:
     from chainrule.data.mnist import load_dataset
     from chainrule.experiments.ready_made import reader
 
+    _check_there_is_one(pictures)  # before a network is trained for a minute
     return reader(load_dataset(notice=say), say, progress=not options.quiet)
+
+
+def _check_there_is_one(pictures: Sequence[Path]) -> None:
+    """Check that one of these files at least is a picture."""
+    from chainrule.data.pictures import check_picture
+
+    problems = []
+    for path in pictures:
+        try:
+            return check_picture(path)
+        except ChainruleError as error:
+            problems.append(error)
+    raise problems[0]
 
 
 def _named(name: Path) -> list[Path]:

@@ -146,7 +146,7 @@ def _lines(folder: RunFolder, run: Mapping[str, Any], model: Path | None) -> lis
     if kept := kept_words(run, folder.metrics["settings"]["epochs"]):
         lines.append(kept)
     if folder.metrics["settings"].get("distort"):
-        accuracy = run["history"]["accuracy"][-1]
+        accuracy = run["history"]["accuracy"][(run.get("kept_epoch") or 0) - 1]
         lines.append(f"accuracy {accuracy:.2%} on distorted copies: {WHY_BELOW}")
     validation = f"validation accuracy {run['val_accuracy']:.2%}, " if len(split.y_val) else ""
     return [

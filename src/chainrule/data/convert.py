@@ -36,7 +36,7 @@ def write_dataset(dataset: Dataset, path: Path, say: Callable[[str], None]) -> N
     ChainruleError
         If there is something at `path` already, or it cannot be written.
     """
-    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+    if path.is_file() or (path.is_dir() and (any(path.iterdir()) or not path.name)):
         raise ChainruleError(f"{path} is there already: name a new file or folder.")
     if path.absolute().is_relative_to(Path(dataset.place).absolute()) and dataset.pictures:
         raise ChainruleError(
@@ -45,7 +45,7 @@ def write_dataset(dataset: Dataset, path: Path, say: Callable[[str], None]) -> N
     arrays = _arrays(dataset)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".npz":
+        if path.suffix.lower() == ".npz":
             _write_npz(path, dataset, arrays)
         else:
             _write_folder(path, arrays)

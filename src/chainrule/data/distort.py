@@ -7,6 +7,7 @@ digits have in common, not how these sixty thousand were written.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -108,8 +109,8 @@ class Distorted:
     ) -> None:
         self.X = checks.examples("X", X)
         self.shape, self.image_shape = self.X.shape, image_shape
-        height, width = image_shape
-        if height * width != self.shape[1] or min(image_shape) < 2:
+        is_one = np.shape(image_shape) == (2,) and np.asarray(image_shape).dtype.kind in "iu"
+        if not is_one or math.prod(image_shape) != self.shape[1] or min(image_shape) < 2:
             raise ChainruleError(
                 f"image_shape must be (height, width), two pixels at least, of {self.shape[1]} "
                 f"pixels together, got {image_shape}."

@@ -314,13 +314,11 @@ def _halves(count: int) -> tuple[slice, slice]:
 
 def _images(pictures: Sequence[Picture], size: tuple[int, int] | None, way: str, say: Say) -> Bytes:
     """Return all pictures, shape (pictures, height, width)."""
+    if size is not None:
+        _check_bytes(len(pictures), *size)
     first = read_scaled(pictures[0].path, size, way)
     height, width = first.shape
-    if (needed := len(pictures) * first.size) > LIMIT:
-        raise ChainruleError(
-            f"{len(pictures):,} pictures of {height}x{width} pixels take {needed / 1e9:.1f} GB, at "
-            f"most {LIMIT / 1e9:.1f} are read: scale them down, as with --size 28x28."
-        )
+    _check_bytes(len(pictures), height, width)
     images = np.empty((len(pictures), height, width), np.uint8)
     for i, picture in enumerate(with_progress(pictures, say)):
         image = read_scaled(picture.path, size, way)
@@ -332,6 +330,14 @@ def _images(pictures: Sequence[Picture], size: tuple[int, int] | None, way: str,
             )
         images[i] = image
     return images
+
+
+def _check_bytes(count: int, height: int, width: int) -> None:
+    if (needed := count * height * width) > LIMIT:
+        raise ChainruleError(
+            f"{count:,} pictures of {height}x{width} pixels take {needed / 1e9:,.1f} GB, at most "
+            f"{LIMIT / 1e9:.1f} are read: scale them down, as with --size 28x28."
+        )
 
 
 def with_progress(pictures: Sequence[Picture], say: Say) -> Iterator[Picture]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Bytes: TypeAlias = NDArray[np.uint8]
-Pixels = TypeVar("Pixels", Array, Bytes)
+Decoded = TypeVar("Decoded")
 # An open file is closed, and sentences call it what str() does.
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
@@ -112,6 +112,11 @@ def read_scaled(path: Source, shape: tuple[int, int] | None = None, way: str = "
     return _read(path, lambda image: _scaled(image, shape, way))
 
 
+def check_picture(path: Source) -> None:
+    """Look at an image file without decoding it; errors as in `read_picture`."""
+    _read(path, lambda image: None)
+
+
 @cache
 def suffixes() -> frozenset[str]:
     """Return how the names of image files end, in lower case, whether or not they can be read."""
@@ -142,7 +147,7 @@ def pictures_in(folder: Path) -> list[Path]:
     return found
 
 
-def _read(path: Source, decode: Callable[[Any], Pixels]) -> Pixels:
+def _read(path: Source, decode: Callable[[Any], Decoded]) -> Decoded:
     pillow = extra("PIL.Image")
     file = _opened(path)
     with file, warnings.catch_warnings():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.lanes import Report, run_lane
 from chainrule.experiments.progress import shown_progress
 from chainrule.experiments.settings import TrainingSettings
+from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.storage.models import Model, save_model
 
@@ -99,7 +101,7 @@ def place_of(dataset: Dataset) -> Path:
 def kept(recipe: Recipe, dataset: Dataset, say: Say) -> ImageClassifier | None:
     """Return a network that is in the cache, whole and of this data; else None."""
     path = recipe.place(dataset)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists() raises where nobody may look
         return None
     try:
         classifier = ImageClassifier.load(path)
@@ -129,9 +131,18 @@ def reader(dataset: Dataset, say: Say, *, progress: bool = True) -> ImageClassif
     """Return the network that reads pictures where no other is named, trained now if need be."""
     if found := kept(READER, dataset, say):
         return found
+    height, width = dataset.image_shape
+    if (height, width) != (SIDE, SIDE) and dataset.pictures.get("rule") != "scaled":
+        raise ChainruleError(
+            f"No model is named, and none of {dataset.title} ({dataset.place}) could read a "
+            f"picture: nothing says how one becomes an image of {height}x{width} pixels. Name a "
+            "model, or unset CHAINRULE_DATA."
+        )
+    distorted = READER.settings(dataset).distort > 0
+    copies = ", on copies that are distorted anew in every epoch," * distorted
     say(
-        f"No model is named: {READER.title(dataset)}, is trained now on {dataset.title}, on copies "
-        "that are distorted anew in every epoch, and kept for the next time."
+        f"No model is named: {READER.title(dataset)}, is trained now on {dataset.title}{copies} "
+        "and kept for the next time."
     )
     return made(READER, dataset, say, progress=progress)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 from chainrule.checks import ChainruleError
@@ -21,6 +22,7 @@ from chainrule.experiments.settings import EitherSettings
 from chainrule.experiments.stopping import StopSignals
 
 TRAIN_SIZE = 20_000
+MOST_PARAMETERS = 250_000_000  # with gradients and Adam's moments 4 GB, in float32
 WITHOUT_NUMBA = (
     "Without Numba distorting takes four times as long, about 0.3 s in an epoch of 55,000 images: "
     "pip install 'chainrule[fast]'."
@@ -32,6 +34,7 @@ def begin(settings: EitherSettings, kind: str, out: Path | None, say: Say) -> It
     """Hold the folder of a new run, with its images; wrong input leaves none behind."""
     folder = RunFolder.new(out, kind)
     dataset = load_dataset(settings.data, size=settings.size, crop=settings.crop, notice=say)
+    _check_size(settings, dataset)
     if settings.distort and find_spec("numba") is None:
         say(WITHOUT_NUMBA)
     train_size = _train_size(settings, dataset, say)
@@ -72,6 +75,24 @@ def go_on(folder: RunFolder, settings: EitherSettings, data: str | None, say: Sa
     for name, before, now in changed(folder.metrics["environment"], settings.threads):
         say(f"Not as when the run began, so not the same bits: {name} {before}, now {now}.")
         add_to_record(folder.path, "changed", what=name, before=before, now=now)
+
+
+def _check_size(settings: EitherSettings, dataset: Dataset) -> None:
+    """Check that the images can be distorted, if asked for, and the network held in memory."""
+    height, width = dataset.image_shape
+    if settings.distort and min(height, width) < 2:
+        raise ChainruleError(
+            f"Images of {height}x{width} pixels (height x width) cannot be distorted: that takes "
+            "two pixels each way at least; leave out --distort."
+        )
+    sizes = (height * width, *settings.hidden, len(dataset.classes))
+    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    if parameters > MOST_PARAMETERS:
+        raise ChainruleError(
+            f"A network for images of {height}x{width} pixels has {parameters:,} parameters with "
+            f"these hidden layers, and at most {MOST_PARAMETERS:,} are trained: scale pictures "
+            "down, as with --size 28x28, or take smaller layers with --hidden."
+        )
 
 
 def _place(dataset: Dataset) -> str | None:

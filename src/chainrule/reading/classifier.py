@@ -16,7 +16,14 @@ from numpy.typing import ArrayLike
 
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError, Integers
-from chainrule.data.dataset import MNIST, ClassName, Dataset, pictures_rule, words_of_classes
+from chainrule.data.dataset import (
+    MNIST,
+    ClassName,
+    Dataset,
+    pictures_rule,
+    printable,
+    words_of_classes,
+)
 from chainrule.data.pictures import Source, read_scaled
 from chainrule.data.preprocess import Standardisation
 from chainrule.layers import Dense
@@ -107,7 +114,8 @@ class ImageClassifier:
                 "with chainrule.interop.sklearn.load_estimator; if the columns are pixels, save it "
                 "with model_of(estimator, image_shape=(height, width))."
             )
-        classes = model.classes or list(range(outputs))
+        names: list[Any] = model.classes or list(range(outputs))
+        classes = [printable(one) if isinstance(one, str) else one for one in names]
         if len(classes) != outputs:
             raise _damaged(
                 name, f"it names {len(classes)} classes, its network has {outputs} outputs"
@@ -128,7 +136,7 @@ class ImageClassifier:
     @property
     def trained_on(self) -> str:
         """What the data is called that the model was trained on."""
-        return str(self.data.get("title") or "data that its file does not name")
+        return printable(str(self.data.get("title") or "data that its file does not name"))
 
     @property
     def knows_sample(self) -> bool:

@@ -79,6 +79,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     old one is written over, and should that fail, the temporary one stays.
     """
     path = Path(path)
+    if not path.name:  # "." and "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     part = path.with_name(f".{path.name[:LONGEST]}.{os.urandom(4).hex()}.part")
     try:
         with part.open("xb") as file:  # an ordinary open gives the mode of the umask
