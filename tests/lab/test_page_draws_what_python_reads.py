@@ -255,6 +255,21 @@ def test_a_unit_shows_the_numbers_of_the_answer(visit):
     assert page.locator(".product canvas").count() == 3
 
 
+@pytest.mark.parametrize("size", [(1440, 780), (1366, 640), (1024, 700), (360, 640)])
+def test_the_panel_of_a_unit_opens_where_it_is_seen(visit, size):
+    page = visit("#/draw?digit=3", reduced_motion="reduce")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_load_state("networkidle")
+    page.locator(".units").first.click(position={"x": 5, "y": 5})
+    page.locator(".unit h2").wait_for()
+    page.wait_for_timeout(100)
+    help_line = page.locator("#help").bounding_box()["y"]
+    wanted = [".unit h2", ".unit .product canvas >> nth=0"] + [".unit .sum"] * (size[0] > 1000)
+    for part in wanted:
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= help_line, part
+
+
 def test_by_keys_a_line_is_drawn_where_the_cursor_goes(visit):
     page = visit("#/draw?digit=none")
     page.locator("canvas.pad").focus()

@@ -102,6 +102,12 @@ export function segments(legend, help, name, choices, chosen, onchange) {
   return h("fieldset", { class: "segments" }, h("legend", {}, legend), h("div", {}, inputs));
 }
 
+// Scroll to an element as far as is needed; at once where motion is not wanted.
+export function bringIntoView(element, block = "nearest") {
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.scrollIntoView({ block, behavior: isStill ? "instant" : "smooth" });
+}
+
 export function labelled(text, control) {
   return h("label", { class: "field" }, h("span", {}, text), control);
 }

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { EMPTY, Pad, decode, encode, hasLongUpstroke, shrunk } from "./canvas.js";
-import { button, h, replace, toggle } from "./dom.js";
+import { bringIntoView, button, h, replace, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
 import { photoButton, photoOf } from "./photos.js";
 import { colours, columnsOf, ink, signed } from "./pictures.js";
@@ -356,8 +356,8 @@ class DrawScreen {
 
   openUnit(network, layer, unit) {
     const of = network.id === this.lab.network.id ? "" : `${network.id}.`;
+    this.isOpening = true; // it is scrolled to when it is painted: before that it has no height
     this.lab.go({ unit: `${of}${layer}.${unit}` });
-    this.unit.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   async showUnit() {
@@ -401,6 +401,8 @@ class DrawScreen {
         term("z", answer.z, "What the Dense layer gives for this unit."),
         answer.relu === null ? null : [sign("→"), term("ReLU(z)", answer.relu, "z where it is positive, else 0: what the next layer sees.")]));
     if (focused) close.focus({ preventScroll: true });
+    if (this.isOpening) bringIntoView(this.unit);
+    this.isOpening = false;
   }
 }
 

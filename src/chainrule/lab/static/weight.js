@@ -1,7 +1,7 @@
 // One weight: nudge it and see the loss move, or take one step with an optimizer.
 
 import * as api from "./api.js";
-import { button, h, labelled, replace, segments, select } from "./dom.js";
+import { bringIntoView, button, h, labelled, replace, segments, select } from "./dom.js";
 import { number, short } from "./numbers.js";
 
 const RATES = { sgd: "0.05", adam: "0.0005" };
@@ -89,7 +89,7 @@ export class Weight {
     const y = event.clientY - box.top;
     const at = [inside(y, box.height, rows), inside(x, box.width, columns)];
     this.lab.go({ layer, name: null, at: at.join(",") });
-    this.element.scrollIntoView({ block: "start", behavior: "smooth" });
+    bringIntoView(this.element, "start");
   }
 
   choose(change) {
