@@ -79,3 +79,38 @@ def test_one_step_shows_the_loss_before_and_after(visit, optimizer):
     wanted = ("m", "v", "m_hat", "v_hat") if optimizer == "Adam" else ()
     for key in wanted:
         assert answer["weight"][key] in shown, key
+
+
+def test_a_button_takes_its_first_click_after_any_field_was_typed_into(visit):
+    page = visit("#/backwards?step=1&layer=0")
+    for field, value, name in [
+        ("row", "400", "nudge"),
+        ("column", "3", "nudge"),
+        ("row", "401", "step"),
+        ("rate", "0.01", "step"),
+    ]:
+        page.get_by_label(field, exact=True).fill(value)
+        button = page.get_by_role("button", name={"nudge": "Nudge", "step": "Take one step"}[name])
+        with page.expect_request(f"**/api/{name}") as caught:
+            button.click()
+        sent = caught.value.post_data_json
+        assert float(value) in (*sent["at"], sent.get("rate")), field
+
+
+def test_a_result_stands_until_what_it_was_computed_for_is_chosen_anew(visit):
+    page = visit("#/backwards?step=1&layer=0")
+    page.get_by_role("button", name="Nudge").click()
+    page.locator("[data-number=slope]").wait_for()
+    page.get_by_role("button", name="Take one step").click()
+    page.locator("[data-number=loss_after]").wait_for()
+    page.get_by_role("radio", name="Adam").check(force=True)
+    assert page.locator("[data-number=slope]").count() == 1
+    assert page.locator("[data-number=loss_after]").count() == 0
+    page.get_by_role("button", name="Take one step").click()
+    page.locator("[data-number=m_hat]").wait_for()
+    page.get_by_label("by h =").select_option("1e-3")
+    assert page.locator("[data-number=slope]").count() == 0
+    assert page.locator("[data-number=m_hat]").count() == 1
+    page.get_by_label("row", exact=True).fill("5")
+    page.keyboard.press("Enter")
+    page.get_by_text("w after").wait_for(state="detached")
