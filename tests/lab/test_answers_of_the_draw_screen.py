@@ -61,6 +61,18 @@ def test_a_drawing_is_centred_exactly_as_the_library_centres_it(lab, index):
         assert stage["words"].endswith(".")
 
 
+@pytest.mark.parametrize("ground", [0, 255])
+def test_the_ground_of_the_pad_is_known_where_its_border_is_inked(lab, monkeypatch, ground):
+    monkeypatch.setattr(type(lab), "ground", "light" if ground else "dark")
+    full = np.full((112, 112), 255, np.uint8)
+    image = np.reshape(centred(lab, full)["image"], (28, 28))
+    assert (image[5:25, 5:25] == 1).all()
+    assert image.sum() == 400
+    full[40:60, 40:60] = 0  # a hole in the ink
+    image = np.reshape(centred(lab, full)["image"], (28, 28))
+    assert image[5:25, 5:25].min() == 0
+
+
 def test_a_raw_drawing_is_the_mean_of_its_boxes(lab):
     picture = drawing(lab)
     boxes = picture.reshape(28, 4, 28, 4).mean(axis=(1, 3))

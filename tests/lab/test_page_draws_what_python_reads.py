@@ -123,6 +123,39 @@ def test_a_one_that_mnist_has_not_is_named_where_it_is_taken_for_something_else(
     assert words.count() == 0
 
 
+EDGE = [(2, 2), (221, 2), (221, 221), (2, 221), (2, 2)]
+FULL = [(x, y) for row in range(0, 224, 10) for x, y in ((0, row), (223, row), (223, row + 4))]
+
+
+@pytest.mark.parametrize("stroke", [EDGE, FULL], ids=["along the edge", "all of the pad"])
+def test_ink_at_the_border_is_ink_and_no_ground(visit, stroke):
+    text = base64.urlsafe_b64encode(bytes(min(at, 223) for point in stroke for at in point))
+    page = visit(f"#/draw?strokes={text.decode().rstrip('=')}")
+    page.locator("[data-stage=centred]").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert sum(shares(page)) == pytest.approx(100, abs=0.5)
+    assert page.locator("#notice").inner_text() == ""
+
+
+def test_a_refused_picture_leaves_nothing_of_an_earlier_one_and_the_next_answer_ends_it(visit):
+    page = visit("#/draw?digit=3&unit=0.1", refused=True)
+    page.locator(".unit h2").wait_for()
+    refusal = {"status": 400, "json": {"error": "This is refused."}}
+    page.route("**/api/centre", lambda route: route.fulfill(**refusal))
+    draw(page, [SEVEN])
+    page.locator("#notice", has_text="This is refused.").wait_for()
+    page.locator(".stages .alarm", has_text="This is refused.").wait_for()
+    assert page.locator(".stages figure").count() == 0
+    assert page.locator(".predicted").inner_text() == "–"
+    assert set(page.locator(".share").all_inner_texts()) == {"–"}
+    assert page.locator(".unit h2").count() == 0
+    page.unroute("**/api/centre")
+    draw(page, [[(0.3, 0.3), (0.3, 0.5)]])
+    page.locator("[data-stage=centred]").wait_for()
+    page.locator(".unit h2").wait_for()
+    assert page.locator("#notice").inner_text() == ""
+
+
 def test_fed_raw_the_drawing_is_only_shrunk(visit):
     page = visit("#/draw?digit=none&raw=1")
     asked = {}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
@@ -169,9 +170,16 @@ def centre(lab: Lab, asked: Asked) -> dict[str, Any]:
         drawn = drawing / np.float32(255)
         shown = [_stage("drawn", drawn, {}), _stage("scaled", image, {}, "as_pictures")]
     elif chosen.pictures != UNKNOWN:
-        steps = centring(drawing, light_on_dark=lab.ground != "light")
+        steps = _centring(drawing, is_light=lab.ground == "light")
         image, shown = steps.centred, stages(steps)
     return {"stages": shown, "image": image.ravel().tolist(), "raw": raw.ravel().tolist()}
+
+
+def _centring(drawing: Any, is_light: bool) -> Centring:
+    """Centre a drawing of the pad, whose ground is known even where its border is inked."""
+    ground = 255 if is_light else 0
+    steps = centring(np.pad(drawing, 1, constant_values=ground), light_on_dark=not is_light)
+    return replace(steps, drawn=steps.drawn[1:-1, 1:-1])
 
 
 def _as_file(drawing: Any) -> IO[bytes]:

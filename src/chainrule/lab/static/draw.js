@@ -223,20 +223,29 @@ class DrawScreen {
     this.wanted = { isLive };
     if (this.thinking) return this.thinking;
     this.thinking = (async () => {
-      try {
-        while (this.wanted) {
-          const { isLive: live } = this.wanted;
-          this.wanted = null;
+      while (this.wanted) {
+        const { isLive: live } = this.wanted;
+        this.wanted = null;
+        try {
           await this.thinkOnce(live);
+        } catch (error) {
+          if (!(error instanceof api.LabError)) throw error;
+          this.showFault(error.message);
         }
-      } catch (error) {
-        if (!(error instanceof api.LabError)) throw error;
-        this.lab.notice(error.message);
-      } finally {
-        this.thinking = null;
       }
-    })();
+    })().finally(() => { this.thinking = null; });
     return this.thinking;
+  }
+
+  // What an earlier picture gave must not stand beside this one.
+  showFault(words) {
+    this.image = null;
+    this.isFaulty = true;
+    this.stages.dataset.kind = "fault";
+    replace(this.stages, h("p", { class: "alarm" }, words));
+    for (const panel of this.panels) panel.show(null);
+    replace(this.unit);
+    this.lab.notice(words, true);
   }
 
   async thinkOnce(isLive) {
@@ -248,6 +257,8 @@ class DrawScreen {
     for (const panel of this.panels) {
       panel.show(input.image ? await this.answerOf(panel, input.image, isLive) : null, input);
     }
+    if (this.isFaulty) this.lab.notice(null);
+    this.isFaulty = false;
     performance.measure(isLive ? "stroke" : "rest", { start: started, end: performance.now() });
     if (!isLive) await this.showUnit();
   }
