@@ -146,8 +146,8 @@ def test_a_refused_picture_leaves_nothing_of_an_earlier_one_and_the_next_answer_
     page.locator("#notice", has_text="This is refused.").wait_for()
     page.locator(".stages .alarm", has_text="This is refused.").wait_for()
     assert page.locator(".stages figure").count() == 0
-    assert page.locator(".predicted").inner_text() == "–"
-    assert set(page.locator(".share").all_inner_texts()) == {"–"}
+    assert page.locator(".predicted").inner_text() == "\u2013"
+    assert set(page.locator(".share").all_inner_texts()) == {"\u2013"}
     assert page.locator(".unit h2").count() == 0
     page.unroute("**/api/centre")
     draw(page, [[(0.3, 0.3), (0.3, 0.5)]])

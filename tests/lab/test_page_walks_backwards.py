@@ -1,6 +1,9 @@
 """Every number of a card is the server's, which is the library's; the tools say what they found."""
 
+import base64
+
 import pytest
+from waiting import wait_until
 
 
 def numbers(locator):
@@ -114,3 +117,28 @@ def test_a_result_stands_until_what_it_was_computed_for_is_chosen_anew(visit):
     page.get_by_label("row", exact=True).fill("5")
     page.keyboard.press("Enter")
     page.get_by_text("w after").wait_for(state="detached")
+
+
+def test_the_label_of_a_drawing_is_what_the_network_answers_until_the_learner_says_another(visit):
+    strokes = base64.urlsafe_b64encode(bytes([60, 50, 140, 50, 124, 90, 100, 160])).decode()
+    page = visit(f"#/draw?strokes={strokes}")
+    answer = page.locator(".predicted")
+    wait_until(page, "document.querySelector('.predicted').textContent !== '\u2013'")
+    read = answer.inner_text()
+    page.get_by_role("link", name="Backwards").click()
+    with page.expect_response("**/api/backward") as caught:
+        page.get_by_role("radio", name="my drawing").check(force=True)
+    assert caught.value.request.post_data_json["labels"] == [int(read)]
+    says = page.get_by_text("say here if it is something else")
+    says.wait_for()
+    label = page.get_by_label("It is a")
+    assert label.input_value() == read
+    other = "5" if read != "5" else "6"
+    with page.expect_response("**/api/backward") as caught:
+        label.select_option(other)
+    assert caught.value.request.post_data_json["labels"] == [int(other)]
+    says.wait_for(state="detached")
+    page.get_by_role("link", name="Draw").click()
+    page.get_by_role("button", name="Stored 3").click()
+    wait_until(page, "location.hash.includes('digit=')")
+    assert "label" not in page.url, "the label of one drawing is no label of the next"

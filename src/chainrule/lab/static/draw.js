@@ -176,7 +176,7 @@ class DrawScreen {
     const { digit, photo, strokes } = this.pad.picture;
     const address = digit ? { digit: digit.index } : photo ? { picture: photo.number }
       : strokes.length ? { strokes: encode(strokes) } : { digit: "none" };
-    this.lab.go({ digit: null, strokes: null, picture: null, part: null, ...address });
+    this.lab.go({ digit: null, strokes: null, picture: null, part: null, label: null, ...address }); // a label was another picture's
   }
 
   drawn(when) {

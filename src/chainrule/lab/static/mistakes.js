@@ -194,7 +194,7 @@ class MistakesScreen {
         h("p", {}, `Test image ${one.index}. It is ${this.lab.aClass(one.label)}, and was read as ${this.lab.aClass(this.wrongOf(one))}.`),
         h("div", { class: "fields" },
           button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
-            this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null }, { push: true })),
+            this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null, label: null }, { push: true })),
           button("Open in Backwards", "Walks the chain rule with this image as the batch.", () =>
             this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
   }
