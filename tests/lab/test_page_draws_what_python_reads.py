@@ -328,3 +328,15 @@ def test_a_finger_draws_as_a_mouse_does(visit):
     ((first, *_, last),) = strokes_of(page.url)
     assert last[1] - first[1] > 100
     assert page.evaluate("scrollY") == before
+
+
+def test_a_server_that_does_not_answer_for_seconds_is_named_until_it_does(visit):
+    page = visit("#/draw?digit=none")
+    held = []
+    page.route("**/api/centre", lambda route: held.append(route))
+    draw(page, [SEVEN])
+    page.locator("#notice", has_text="has not answered for some seconds").wait_for()
+    for route in held:
+        route.continue_()
+    page.locator("[data-stage=centred]").wait_for()
+    wait_until(page, "document.getElementById('notice').textContent === ''")

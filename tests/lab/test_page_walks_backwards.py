@@ -142,3 +142,13 @@ def test_the_label_of_a_drawing_is_what_the_network_answers_until_the_learner_sa
     page.get_by_role("button", name="Stored 3").click()
     wait_until(page, "location.hash.includes('digit=')")
     assert "label" not in page.url, "the label of one drawing is no label of the next"
+
+
+def test_a_disabled_main_button_does_not_look_enabled(visit):
+    page = visit("#/backwards?predict=off")
+    back = page.get_by_role("button", name="Back through the chain")
+    page.get_by_text("Forward is done.").wait_for()
+    ground = "one => getComputedStyle(one).backgroundColor"
+    enabled = back.evaluate(ground)
+    back.evaluate("one => { one.disabled = true; }")
+    assert back.evaluate(ground) != enabled
