@@ -334,7 +334,7 @@ class BackwardsScreen {
       class: `tensor${isRow ? " row" : ""}${isChoice ? " choice" : ""}`, tabindex: "0", "data-tensor": title,
       help: isChoice
         ? `dW, a slope for each weight: ${words}. Click one to choose its weight for the tools below.`
-        : `${title}${role ? ", from the forward pass" : ""}: ${words}. Blue is below zero, orange above; the strongest colour is ${limit}.`,
+        : `${title}${role ? ", from the forward pass" : ""}: ${words}. Purple is below zero, green above; the strongest colour is ${limit}.`,
       onclick: isChoice ? (event) => this.weight.pick(card.index, event, canvas, tensor) : null,
     },
     h("figcaption", {}, h("strong", {}, title), " ", h("span", { class: "size" }, shape(sizes))),

@@ -401,7 +401,7 @@ class DrawScreen {
       h("div", { class: "head" }, h("h2", {}, `Unit ${unit} of ${layer.words}`), close),
       this.panels.length > 1 ? h("p", { class: "quiet-text" }, network.title) : null,
       h("div", { class: "product" },
-        picture("weights", answer.weights, `The unit's ${answer.weights.length} weights: a column of W. What it looks for is orange, what speaks against it blue.`),
+        picture("weights", answer.weights, `The unit's ${answer.weights.length} weights: a column of W. What it looks for is green, what speaks against it purple.`),
         sign("×"),
         picture("input", answer.input, layer.index ? "What the layer before it gives." : "The picture, standardised: paper is a little below zero."),
         sign("="),
