@@ -21,6 +21,7 @@ from chainrule.network import Network
 from chainrule.reading.centring import Centring, centring
 
 LARGEST_DRAWING = 400  # pixels of a side
+LEAST_SHOWN = 0.005  # of a pixel: less is written as 0.00
 MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
 DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
@@ -31,10 +32,10 @@ STAGES = {
     "MNIST.",
     "as_pictures": "Scaled to {height} × {width} pixels, as the pictures were that the network "
     "learned from.",
-    "centred": "Moved by whole pixels until its centre of mass is in the middle: "
-    "{offset_rows:+.2f} rows and {offset_columns:+.2f} columns from pixel (14, 14).",
-    "lopsided": "The ink is so lopsided that its centre of mass stays {offset_rows:+.2f} rows and "
-    "{offset_columns:+.2f} columns from pixel (14, 14): it would leave the picture.",
+    "centred": "Moved by whole pixels, which bring its centre of mass as near to the middle as "
+    "they can: {off}.",
+    "lopsided": "The ink is so lopsided that its centre of mass stays {off}: nearer, and ink would "
+    "leave the picture.",
 }
 
 
@@ -221,8 +222,19 @@ def _stage(
         **size,
         "pixels": np.rint(picture * 255).astype(int).ravel().tolist(),
         "numbers": numbers,
-        "words": STAGES[key].format(**size | numbers),
+        "words": STAGES[key].format(**size | numbers, off=_off(numbers)),
     }
+
+
+def _off(numbers: dict[str, Any]) -> str:
+    """Say how far, and to which sides, the centre of mass is from the middle."""
+    sides = (("offset_rows", "above", "below"), ("offset_columns", "left of", "right of"))
+    parts = [
+        f"{abs(numbers[name]):.2f} pixels {after if numbers[name] > 0 else before}"
+        for name, before, after in sides
+        if abs(numbers.get(name, 0)) >= LEAST_SHOWN
+    ]
+    return f"{' and '.join(parts)} the middle" if parts else "exactly there"
 
 
 def shrunk(drawing: Any, shape: tuple[int, int]) -> Array:

@@ -326,7 +326,7 @@ class BackwardsScreen {
     if (isRow) canvas.style.height = `${Math.min(Math.max(6 * image.height, 20), 56)}px`;
     else canvas.style.aspectRatio = `${image.width} / ${image.height}`;
     const limit = short(image.limit, 3);
-    const words = image.words ?? `${image.height} rows, ${image.width} columns`;
+    const { words } = image;
     const isChoice = this.weight.isChoice(card, tensor);
     const isFine = image.height > 160;
     canvas.classList.toggle("fine", isFine); // more rows than the screen has: smoothed

@@ -7,7 +7,7 @@ import { bringIntoView, button, h, replace, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
 import { photoButton, photoOf } from "./photos.js";
 import { colours, columnsOf, ink, signed } from "./pictures.js";
-import { number, percent, short } from "./numbers.js";
+import { counted, number, percent, short } from "./numbers.js";
 
 export const id = "draw";
 export const name = "Draw";
@@ -401,7 +401,7 @@ class DrawScreen {
       h("div", { class: "head" }, h("h2", {}, `Unit ${unit} of ${layer.words}`), close),
       this.panels.length > 1 ? h("p", { class: "quiet-text" }, network.title) : null,
       h("div", { class: "product" },
-        picture("weights", answer.weights, `The unit's ${answer.weights.length} weights: a column of W. What it looks for is green, what speaks against it purple.`),
+        picture("weights", answer.weights, `The unit's ${counted(answer.weights.length, "weight")}: a column of W. What it looks for is green, what speaks against it purple.`),
         sign("×"),
         picture("input", answer.input, layer.index ? "What the layer before it gives." : "The picture, standardised: paper is a little below zero."),
         sign("="),

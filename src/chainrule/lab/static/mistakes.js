@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { button, h, replace, roving, segments, toggle } from "./dom.js";
-import { count, percent } from "./numbers.js";
+import { count, counted, percent } from "./numbers.js";
 import { ink } from "./pictures.js";
 
 export const id = "mistakes";
@@ -86,11 +86,11 @@ class MistakesScreen {
     const row = (truth) => h("tr", {}, h("th", { scope: "row" }, name(truth)),
       matrix[truth].map((number, predicted) => {
         const text = truth === predicted
-          ? `${number} images of ${aName(truth)}, read rightly.`
-          : `${number} images of ${aName(truth)}, taken for ${aName(predicted)}.`;
+          ? `${counted(number, "image")} of ${aName(truth)}, read rightly.`
+          : `${counted(number, "image")} of ${aName(truth)}, taken for ${aName(predicted)}.`;
         const cell = h("button", { type: "button", "data-cell": `${truth}.${predicted}`, "aria-label": text,
           help: `${text} Choose to see them, the surest first.`,
-          onclick: () => this.lab.go({ cell: `${truth}.${predicted}`, image: null }) }, String(number));
+          onclick: () => this.lab.go({ cell: `${truth}.${predicted}`, image: null }) }, count(number));
         if (truth === predicted) cell.className = "right";
         else {
           const share = number / most;
@@ -140,7 +140,7 @@ class MistakesScreen {
     const answer = await api.difference(network.id, beside.id);
     if (key !== this.shown || this.isGone) return;
     const number = (name) => answer[`${name}_count`] ?? answer[name].length;
-    const word = (name) => `${count(number(name))} ${number(name) === 1 ? "image" : "images"}`;
+    const word = (name) => counted(number(name), "image");
     this.summary.textContent = `${this.lab.nameOf(beside)} reads ${word("fixed")} rightly that ${this.lab.nameOf(network)} gets wrong. It gets ${word("broken")} wrong that ${this.lab.nameOf(network)} reads rightly.`;
     replace(this.matrix, h("dl", { class: "tally", tabindex: "0", help: "All test images, by which of the two networks reads them rightly." },
       [["both right", answer.both_right], ["fixed", number("fixed")], ["broken", number("broken")], ["both wrong", answer.both_wrong]]
