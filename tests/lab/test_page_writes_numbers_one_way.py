@@ -6,7 +6,8 @@ import pytest
 
 WRONG = re.compile(r"(^|[ (=])-[0-9]|\b1 (images|rows|columns|weights)\b|\b[0-9]{4,} images")
 SAID = """() => [document.body.innerText,
-    ...[...document.querySelectorAll("[aria-label], [data-help]")].flatMap((one) => [one.getAttribute("aria-label"), one.dataset.help])].filter(Boolean)"""
+    ...[...document.querySelectorAll("[aria-label], [data-help]")]
+        .flatMap((one) => [one.getAttribute("aria-label"), one.dataset.help])].filter(Boolean)"""
 
 
 @pytest.mark.parametrize(
