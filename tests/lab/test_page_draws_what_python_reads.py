@@ -225,6 +225,7 @@ def test_touch_draws_and_does_not_scroll(visit):
 def test_a_key_shows_a_stored_digit_and_its_answer(visit, lab):
     page = visit("#/draw?digit=none")
     (index,) = [i for i, label in enumerate(lab.labels) if label == 6][:1]
+    page.locator("canvas.pad").focus()
     with page.expect_response("**/api/forward") as caught:
         page.keyboard.press("6")
     wait_until(page, f"location.hash.includes('digit={index}')")

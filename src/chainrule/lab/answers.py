@@ -336,31 +336,46 @@ def confusion(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 
 def cell(lab: Lab, asked: Asked) -> dict[str, Any]:
-    """Return the images of one cell of the confusion matrix, the surest first."""
+    """Return the images of one cell of the confusion matrix; see `cell_of` for their order."""
     chosen = network_asked(lab, asked)
     true, predicted = (asked.whole(name, 0, lab.last_class) for name in ("true", "predicted"))
     return cell_of(lab, chosen, true, predicted, MOST_IMAGES)
 
 
 def cell_of(lab: Lab, chosen: LabNetwork, true: int, predicted: int, most: int) -> dict[str, Any]:
-    """Return how many images of one class were taken for another, and up to `most` of them."""
+    """Return how many images of one class were taken for another, and up to `most` of them.
+
+    Of errors the surest come first, of what was read rightly the least sure.
+    """
     within = np.flatnonzero((lab.labels == true) & (chosen.predicted == predicted))
-    return {"count": len(within), "images": _surest(lab, chosen, within, most)}
+    return {
+        "count": len(within),
+        "images": _in_order(lab, chosen, within, most, is_surest_first=true != predicted),
+    }
 
 
-def _surest(
-    lab: Lab, chosen: LabNetwork, rows: Integers, most: int = MOST_IMAGES
+def _in_order(
+    lab: Lab,
+    chosen: LabNetwork,
+    rows: Integers,
+    most: int = MOST_IMAGES,
+    *,
+    is_surest_first: bool = True,
 ) -> list[dict[str, Any]]:
-    """Return up to `most` of the stored images, those first of which the network is surest."""
+    """Return up to `most` of the stored images by how sure the network is, and its two guesses."""
     confidence = chosen.probabilities.max(axis=1)
-    order = rows[np.argsort(-confidence[rows], kind="stable")][:most]
+    key = -confidence[rows] if is_surest_first else confidence[rows]
+    order = rows[np.argsort(key, kind="stable")][:most]
+    second = np.argsort(chosen.probabilities[order], axis=1)[:, -2]
     return [
         {
             **stored(lab, int(row)),
             "predicted": int(chosen.predicted[row]),
             "confidence": float(confidence[row]),
+            "second": int(guess),
+            "second_confidence": float(chosen.probabilities[row, guess]),
         }
-        for row in order
+        for row, guess in zip(order, second, strict=True)
     ]
 
 
@@ -374,7 +389,7 @@ def difference(lab: Lab, asked: Asked) -> dict[str, Any]:
     def shown(rows: Integers) -> list[dict[str, Any]]:
         return [
             image | {name: int(predicted[image["index"]]) for name, predicted in both.items()}
-            for image in _surest(lab, b, rows)
+            for image in _in_order(lab, b, rows)
         ]
 
     return {

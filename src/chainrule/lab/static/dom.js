@@ -62,7 +62,8 @@ export function showExplanations(line) {
     hovered = helpOf(event.target);
     show();
   });
-  document.documentElement.addEventListener("pointerleave", () => {
+  document.documentElement.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType === "touch") return; // a finger that is lifted has not pointed elsewhere
     hovered = null;
     show();
   });

@@ -77,7 +77,7 @@ class DrawScreen {
     const { thing, shape } = this.lab;
     const chips = this.lab.classes.map((name, d) => {
       const key = [...Array(10).keys()].find((one) => this.classOfKey(one) === d);
-      return button(name, `A stored test image of ${this.lab.aClass(d)}; again, and the next one comes.${key === undefined ? "" : ` The key ${key} does the same.`}`,
+      return button(name, `A stored test image of ${this.lab.aClass(d)}; again, and the next one comes.${key === undefined ? "" : ` On the pad the key ${key} does the same.`}`,
         () => this.load(d), { "aria-label": `Stored ${name}` });
     });
     const rule = RULES[this.rule];
@@ -93,7 +93,7 @@ class DrawScreen {
         h("div", { class: "board" },
           this.pad.canvas,
           h("div", { class: "tools" },
-            button("Undo", "Takes the last stroke back. The key U does the same.", () => this.undo()),
+            button("Undo", "Takes the last stroke back. On the pad the key U does the same.", () => this.undo()),
             button("Clear", "Empties the pad. Undo brings the drawing back.", () => this.clear()),
             photoButton(this.lab),
             this.raw),
@@ -205,12 +205,14 @@ class DrawScreen {
     this.keep();
   }
 
+  // Single keys count on the pad alone: elsewhere they belong to screen readers and speech.
   key(event) {
     const isField = /^(SELECT|TEXTAREA)$/.test(event.target.tagName)
       || (event.target.tagName === "INPUT" && /^(number|text)$/.test(event.target.type));
     if (isField || event.altKey) return;
+    const isOnPad = event.target === this.pad.canvas;
     if ((event.ctrlKey || event.metaKey) && event.key === "z") this.undo();
-    else if (event.ctrlKey || event.metaKey) return;
+    else if (event.ctrlKey || event.metaKey || !isOnPad) return;
     else if (/^[0-9]$/.test(event.key) && this.classOfKey(event.key) >= 0) this.load(this.classOfKey(event.key));
     else if (event.key === "u") this.undo();
     else return;
@@ -289,7 +291,7 @@ class DrawScreen {
     const kind = digit ? "digit" : photo ? "photo" : !image ? "empty" : isRaw ? "raw" : "centred";
     this.stages.dataset.kind = kind;
     if (kind === "empty") {
-      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, give a picture, or press a key from 0 to 9."));
+      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, give a picture, or choose a stored digit."));
     } else if (kind === "photo") {
       this.showPhoto(photo, part);
     } else if (kind === "digit") {
@@ -538,7 +540,7 @@ class Strip {
     this.cursor = h("span", { class: "cursor" });
     this.marked = h("span", { class: "cursor marked", hidden: true });
     this.grid = h("div", {
-      class: `units by${this.columns > 10 ? 16 : this.columns === 10 ? 10 : this.columns > 4 ? 8 : 4}`, tabindex: "0", role: "slider", "aria-label": `Units of ${this.title}`,
+      class: `units by${this.columns > 10 ? 16 : this.columns === 10 ? 10 : this.columns > 4 ? 8 : 4}`, tabindex: "0", role: "slider", "aria-label": this.spoken,
       "aria-valuemin": "0", "aria-valuemax": String(this.n - 1), "aria-valuenow": "0", "aria-valuetext": "unit 0",
       help: layer.kind === "Dense"
         ? `What ${layer.words} gives: ${this.n} numbers z = x W + b. Arrows choose a unit, Enter opens it.`
@@ -557,6 +559,13 @@ class Strip {
 
   get title() {
     return this.layer.kind === "ReLU" ? "ReLU" : this.layer.words;
+  }
+
+  // What tells it from the strips of other layers, and of another network, to the ear.
+  get spoken() {
+    const { layers, title } = this.network;
+    const of = this.screen.lab.beside ? ` of ${title}` : "";
+    return `Units of layer ${this.layer.index + 1} of ${layers.length}, ${this.title}${of}`;
   }
 
   get opens() {
