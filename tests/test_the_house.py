@@ -34,7 +34,8 @@ ROOMS = {
     "reading": 1226,
     "experiments": 2140,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
-    "lab": 1623,  # pictures behind the gate, other sizes and classes, a network behind the page
+    "lab": 1655,  # pictures behind the gate, other sizes and classes, a network behind the page,
+    # connections that end, and numbers and places in a learner's words
     "interop": 996,  # the threads of estimators, tables, dates as labels
     "cli": 1261,  # options of training; folders of pictures, data convert
     "__init__": 132,
