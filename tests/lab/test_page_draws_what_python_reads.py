@@ -1,12 +1,14 @@
 """What is drawn in a real browser reaches the network pixel by pixel, and its answer the screen."""
 
 import base64
+import io
 import json
 import math
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 from waiting import wait_until
 
 from chainrule.reading.centring import centring
@@ -302,6 +304,19 @@ def test_the_panel_of_a_unit_opens_where_it_is_seen(visit, size):
     for part in wanted:
         box = page.locator(part).bounding_box()
         assert 0 <= box["y"] <= help_line - box["height"], part
+
+
+def test_a_stored_digit_has_no_seams_between_its_pixels_on_any_screen(visit):
+    page = visit("#/draw?digit=3", device_scale_factor=1.25)
+    page.wait_for_load_state("networkidle")
+    seen = Image.open(io.BytesIO(page.locator("canvas.pad").screenshot())).convert("L")
+    width, height = seen.size
+    middle = seen.crop((width // 6, height // 6, 5 * width // 6, 5 * height // 6))
+    held = page.locator(".stages canvas").evaluate(
+        """(one) => [...one.getContext("2d").getImageData(0, 0, 28, 28).data]"""
+    )
+    tones = Image.fromarray(np.array(held, np.uint8).reshape(28, 28, 4)).convert("L")
+    assert set(np.unique(middle)) <= set(np.unique(tones))
 
 
 def test_by_keys_a_line_is_drawn_where_the_cursor_goes(visit):
