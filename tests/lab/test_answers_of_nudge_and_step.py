@@ -137,6 +137,7 @@ def test_a_short_step_of_sgd_keeps_what_the_slope_promised(lab):
     change = answer["loss_after"] - answer["loss_before"]
     assert change == pytest.approx(answer["promised"], rel=1e-3)
     assert "100 %" in answer["words"]
+    assert "-" not in answer["words"], "a hyphen is no minus"
 
 
 def test_a_step_leaves_the_network_as_it_was(lab):

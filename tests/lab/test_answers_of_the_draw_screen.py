@@ -61,6 +61,34 @@ def test_a_drawing_is_centred_exactly_as_the_library_centres_it(lab, index):
         assert stage["words"].endswith(".")
 
 
+@pytest.mark.parametrize("ground", [0, 255])
+def test_the_ground_of_the_pad_is_known_where_its_border_is_inked(lab, monkeypatch, ground):
+    monkeypatch.setattr(type(lab), "ground", "light" if ground else "dark")
+    full = np.full((112, 112), 255, np.uint8)
+    image = np.reshape(centred(lab, full)["image"], (28, 28))
+    assert (image[5:25, 5:25] == 1).all()
+    assert image.sum() == 400
+    full[40:60, 40:60] = 0  # a hole in the ink
+    image = np.reshape(centred(lab, full)["image"], (28, 28))
+    assert image[5:25, 5:25].min() == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "words"),
+    [
+        (0.29, -0.5, "0.29 pixels below and 0.50 pixels left of the middle"),
+        (-0.004, 0.12, "0.12 pixels right of the middle"),
+        (-1.5, 0, "1.50 pixels above the middle"),
+        (0, 0.004, "exactly there"),
+    ],
+)
+def test_where_the_ink_ends_is_told_in_a_learners_words(rows, columns, words):
+    numbers = {"offset_rows": rows, "offset_columns": columns}
+    for is_lopsided in (False, True):
+        told = answers._stage("centred", np.zeros((2, 2)), numbers | {"is_lopsided": is_lopsided})
+        assert words in told["words"]
+
+
 def test_a_raw_drawing_is_the_mean_of_its_boxes(lab):
     picture = drawing(lab)
     boxes = picture.reshape(28, 4, 28, 4).mean(axis=(1, 3))

@@ -53,6 +53,18 @@ def test_the_images_of_a_cell_come_the_surest_first(lab):
         assert image["confidence"] == pytest.approx(probabilities[index].max(), abs=1e-6)
 
 
+def test_what_is_read_rightly_comes_the_least_sure_first_and_with_a_second_guess(lab):
+    images = ask(answers.cell, lab, network="adam-seed0", true=4, predicted=4)["images"]
+    confidences = [image["confidence"] for image in images]
+    assert confidences == sorted(confidences)
+    for image in images:
+        probabilities = lab.networks["adam-seed0"].probabilities[image["index"]]
+        second = probabilities.copy()
+        second[image["predicted"]] = -1
+        assert image["second"] == second.argmax()
+        assert image["second_confidence"] == second.max()
+
+
 def test_a_difference_counts_every_image_once(lab):
     answer = ask(answers.difference, lab, a=NAMES[0], b=NAMES[1])
     right = [predicted(lab, name) == lab.labels for name in NAMES]

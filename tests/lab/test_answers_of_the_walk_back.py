@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001  (the page shows × as a blackboard does)
 
 import json
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -220,3 +221,26 @@ def test_blocks_show_entries_of_the_array_and_the_largest_of_all():
 def test_numbers_of_a_picture_keep_four_digits(scale):
     array = np.append(np.random.default_rng(0).standard_normal(100), [0.0, -0.0]) * scale
     assert np.allclose(pictures.rounded(array, 4), array, rtol=5.1e-4, atol=0)
+
+
+def test_numbers_in_sentences_are_written_as_on_a_blackboard():
+    minus, superscript = "\N{MINUS SIGN}", "\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT FIVE}"
+    assert pictures.written(-0.125) == f"{minus}0.125"
+    assert (
+        pictures.written(-1.25e-5, "+.3g") == f"{minus}1.25 \N{MULTIPLICATION SIGN} 10{superscript}"
+    )
+    assert pictures.written(2.5e7) == "2.5 \N{MULTIPLICATION SIGN} 10\N{SUPERSCRIPT SEVEN}"
+    assert pictures.written(0.5, "+.3g") == "+0.5"
+    assert pictures.counted(1, "row") == "1 row"
+    assert pictures.counted(1000, "row") == "1,000 rows"
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_no_sentence_of_a_card_has_a_hyphen_for_a_minus_or_one_rows(lab, batch):
+    wrong = re.compile(r"(^|[ (=])-[0-9]|e-[0-9]|\b1 (rows|columns)")
+    for first in range(0, 40, batch):
+        for card in cards(lab, indices=list(range(first, first + batch)))["cards"]:
+            asked = card["ask"]
+            told = [asked["question"], asked["why"], *asked["choices"]]
+            told += [tensor["image"]["words"] for tensor in card["outgoing"]]
+            assert [words for words in told if wrong.search(words)] == []

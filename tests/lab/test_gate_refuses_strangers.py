@@ -15,7 +15,7 @@ def all_routes():
     server = pytest.importorskip("chainrule.lab.server", exc_type=ImportError)
     from chainrule.lab.networks import Lab
 
-    app = server.create_app(Lab(None, {}), 1, "token")
+    app = server.create_app(Lab(None, {}), "token")
     routes = [(route.path, method) for route in app.app.routes for method in route.methods]
     return [(path.replace("{name:path}", "app.js"), m) for path, m in routes if m != "HEAD"]
 
@@ -37,17 +37,16 @@ def the_sentence(answer):
     return status, sentence
 
 
-@pytest.mark.parametrize("host", ["evil.com", "127.0.0.1.evil.com", "127.0.0.1", "127.0.0.1:1", ""])
+FOREIGN = ["evil.com", "127.0.0.1.evil.com", "127.0.0.1@evil.com", "localhost.", "0.0.0.0", "[::]"]
+
+
+@pytest.mark.parametrize("host", [*FOREIGN, "127.0.0.1:", "127.0.0.1:1:1", "localhost:x", ""])
 @pytest.mark.parametrize(("path", "method"), all_routes())
 def test_no_route_answers_a_foreign_host(client, path, method, host):
-    own = client.own_headers | {
-        "Host": host if ":" in host else f"{host}:{client.port}" * bool(host)
-    }
-    if host == "127.0.0.1":
-        own["Host"] = host  # without the port
-    assert (
-        the_sentence(client.send(method, path, own, b"{}" if method == "POST" else None))[0] == 400
-    )
+    own = client.own_headers | {"Host": f"{host}:{client.port}" if host in FOREIGN else host}
+    own["Origin"] = f"http://{own['Host']}"
+    answer = client.send(method, path, own, b"{}" if method == "POST" else None)
+    assert the_sentence(answer)[0] == 400
 
 
 @pytest.mark.parametrize(("path", "method"), all_routes())
@@ -104,9 +103,10 @@ def test_no_host_and_two_hosts_are_refused(client):
         assert b"networks" not in body
 
 
+@pytest.mark.parametrize("port", [None, ":9000", ""])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
-def test_the_page_may_be_opened_by_each_name_of_this_machine(client, host):
-    own = f"{host}:{client.port}"
+def test_the_page_may_be_opened_by_each_name_of_this_machine_at_any_port(client, host, port):
+    own = f"{host}:{client.port}" if port is None else host + port  # as by ssh -L 9000
     assert client.send("GET", "/api/lab", {"Host": own})[0] == 200
     headers = client.own_headers | {"Host": own, "Origin": f"http://{own.lower()}"}
     drawing = {"pixels": [0] * 4 + [255] + [0] * 4, "width": 3, "height": 3}
@@ -114,8 +114,9 @@ def test_the_page_may_be_opened_by_each_name_of_this_machine(client, host):
     assert client.send("POST", "/api/centre", headers, body)[0] == 200
 
 
-def test_an_origin_of_another_name_than_the_host_is_refused(client):
-    own = client.own_headers | {"Host": f"localhost:{client.port}"}
+@pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1:9000", "127.0.0.1"])
+def test_an_origin_of_another_name_or_port_than_the_host_is_refused(client, host):
+    own = client.own_headers | {"Host": host.format(port=client.port)}
     assert client.send("POST", "/api/centre", own, b"{}")[0] == 403
 
 
@@ -150,14 +151,18 @@ def test_a_file_is_taken_at_its_own_address_alone(client):
 def test_other_methods_are_refused_in_a_sentence(client, method):
     answer = client.send(method, "/api/lab", client.own_headers)
     assert the_sentence(answer)[0] == 405
-    assert answer[1]["allow"] == "GET, POST"
+    assert answer[1]["allow"] == "GET, HEAD, POST"
     assert "access-control-allow-origin" not in answer[1]
 
 
-def test_a_head_is_refused_without_a_body(client):
-    status, headers, body = client.send("HEAD", "/")
-    assert (status, body) == (405, b"")
+@pytest.mark.parametrize(
+    ("target", "expected"), [("/", 200), ("/api/lab", 200), ("/nowhere", 404), ("/api/step", 405)]
+)
+def test_a_head_is_answered_as_a_get_without_its_body(client, target, expected):
+    status, headers, body = client.send("HEAD", target)
+    assert (status, body) == (expected, b"")
     assert has_gate_headers(headers)
+    assert headers["content-length"] == client.send("GET", target)[1]["content-length"]
 
 
 def test_the_wrong_one_of_both_methods_is_named(client):

@@ -1,12 +1,14 @@
 """What is drawn in a real browser reaches the network pixel by pixel, and its answer the screen."""
 
 import base64
+import io
 import json
 import math
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 from waiting import wait_until
 
 from chainrule.reading.centring import centring
@@ -123,6 +125,39 @@ def test_a_one_that_mnist_has_not_is_named_where_it_is_taken_for_something_else(
     assert words.count() == 0
 
 
+EDGE = [(2, 2), (221, 2), (221, 221), (2, 221), (2, 2)]
+FULL = [(x, y) for row in range(0, 224, 10) for x, y in ((0, row), (223, row), (223, row + 4))]
+
+
+@pytest.mark.parametrize("stroke", [EDGE, FULL], ids=["along the edge", "all of the pad"])
+def test_ink_at_the_border_is_ink_and_no_ground(visit, stroke):
+    text = base64.urlsafe_b64encode(bytes(min(at, 223) for point in stroke for at in point))
+    page = visit(f"#/draw?strokes={text.decode().rstrip('=')}")
+    page.locator("[data-stage=centred]").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert sum(shares(page)) == pytest.approx(100, abs=0.5)
+    assert page.locator("#notice").inner_text() == ""
+
+
+def test_a_refused_picture_leaves_nothing_of_an_earlier_one_and_the_next_answer_ends_it(visit):
+    page = visit("#/draw?digit=3&unit=0.1", refused=True)
+    page.locator(".unit h2").wait_for()
+    refusal = {"status": 400, "json": {"error": "This is refused."}}
+    page.route("**/api/centre", lambda route: route.fulfill(**refusal))
+    draw(page, [SEVEN])
+    page.locator("#notice", has_text="This is refused.").wait_for()
+    page.locator(".stages .alarm", has_text="This is refused.").wait_for()
+    assert page.locator(".stages figure").count() == 0
+    assert page.locator(".predicted").inner_text() == "\u2013"
+    assert set(page.locator(".share").all_inner_texts()) == {"\u2013"}
+    assert page.locator(".unit h2").count() == 0
+    page.unroute("**/api/centre")
+    draw(page, [[(0.3, 0.3), (0.3, 0.5)]])
+    page.locator("[data-stage=centred]").wait_for()
+    page.locator(".unit h2").wait_for()
+    assert page.locator("#notice").inner_text() == ""
+
+
 def test_fed_raw_the_drawing_is_only_shrunk(visit):
     page = visit("#/draw?digit=none&raw=1")
     asked = {}
@@ -192,6 +227,7 @@ def test_touch_draws_and_does_not_scroll(visit):
 def test_a_key_shows_a_stored_digit_and_its_answer(visit, lab):
     page = visit("#/draw?digit=none")
     (index,) = [i for i, label in enumerate(lab.labels) if label == 6][:1]
+    page.locator("canvas.pad").focus()
     with page.expect_response("**/api/forward") as caught:
         page.keyboard.press("6")
     wait_until(page, f"location.hash.includes('digit={index}')")
@@ -255,6 +291,34 @@ def test_a_unit_shows_the_numbers_of_the_answer(visit):
     assert page.locator(".product canvas").count() == 3
 
 
+@pytest.mark.parametrize("size", [(1440, 780), (1366, 640), (1024, 700), (360, 640)])
+def test_the_panel_of_a_unit_opens_where_it_is_seen(visit, size):
+    page = visit("#/draw?digit=3", reduced_motion="reduce")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_load_state("networkidle")
+    page.locator(".units").first.click(position={"x": 5, "y": 5})
+    page.locator(".unit h2").wait_for()
+    page.wait_for_timeout(100)
+    help_line = page.locator("#help").bounding_box()["y"]
+    wanted = [".unit h2", ".unit .product canvas >> nth=0"] + [".unit .sum"] * (size[0] > 1000)
+    for part in wanted:
+        box = page.locator(part).bounding_box()
+        assert 0 <= box["y"] <= help_line - box["height"], part
+
+
+def test_a_stored_digit_has_no_seams_between_its_pixels_on_any_screen(visit):
+    page = visit("#/draw?digit=3", device_scale_factor=1.25)
+    page.wait_for_load_state("networkidle")
+    seen = Image.open(io.BytesIO(page.locator("canvas.pad").screenshot())).convert("L")
+    width, height = seen.size
+    middle = seen.crop((width // 6, height // 6, 5 * width // 6, 5 * height // 6))
+    held = page.locator(".stages canvas").evaluate(
+        """(one) => [...one.getContext("2d").getImageData(0, 0, 28, 28).data]"""
+    )
+    tones = Image.fromarray(np.array(held, np.uint8).reshape(28, 28, 4)).convert("L")
+    assert set(np.unique(middle)) <= set(np.unique(tones))
+
+
 def test_by_keys_a_line_is_drawn_where_the_cursor_goes(visit):
     page = visit("#/draw?digit=none")
     page.locator("canvas.pad").focus()
@@ -280,3 +344,15 @@ def test_a_finger_draws_as_a_mouse_does(visit):
     ((first, *_, last),) = strokes_of(page.url)
     assert last[1] - first[1] > 100
     assert page.evaluate("scrollY") == before
+
+
+def test_a_server_that_does_not_answer_for_seconds_is_named_until_it_does(visit):
+    page = visit("#/draw?digit=none")
+    held = []
+    page.route("**/api/centre", lambda route: held.append(route))
+    draw(page, [SEVEN])
+    page.locator("#notice", has_text="has not answered for some seconds").wait_for()
+    for route in held:
+        route.continue_()
+    page.locator("[data-stage=centred]").wait_for()
+    wait_until(page, "document.getElementById('notice').textContent === ''")

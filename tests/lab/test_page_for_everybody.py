@@ -69,7 +69,7 @@ def test_a_tour_of_all_screens_by_keys_alone(visit):
     wait_until(page, "location.hash.includes('strokes')")
     page.keyboard.press("4")
     wait_until(page, "/digit=[0-9]/.test(location.hash)")
-    tab_to(page, "Units of Dense")
+    tab_to(page, "Units of layer 1 of")
     page.keyboard.press("Enter")
     page.locator(".unit h2").wait_for()
     page.reload()
@@ -83,6 +83,107 @@ def test_a_tour_of_all_screens_by_keys_alone(visit):
     tab_to(page, "Mistakes")
     page.keyboard.press("Enter")
     page.locator(".matrix").wait_for()
+
+
+def test_single_keys_count_on_the_pad_alone(visit):
+    page = visit("#/draw?digit=none")
+    page.wait_for_load_state("networkidle")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Clear").focus()
+    page.keyboard.press("4")
+    page.evaluate("document.title")  # what the key had asked for would be known by now
+    assert asked == []
+    page.locator("canvas.pad").focus()
+    page.keyboard.press("4")
+    wait_until(page, "/digit=[0-9]/.test(location.hash)")
+
+
+def test_the_names_of_strips_tell_layers_and_networks_apart(visit, lab):
+    first, second = lab.networks
+    page = visit(f"#/draw?network={first}&beside={second}&digit=3")
+    page.locator(".units").first.wait_for()
+    strips = page.locator(".units")
+    names = strips.evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))")
+    assert len(set(names)) == len(names) == 10
+
+
+@pytest.mark.parametrize(("width", "moves"), [(360, True), (1440, False)])
+def test_a_chosen_cell_shows_its_images_where_they_are_seen(visit, width, moves):
+    page = visit("#/mistakes", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 780})
+    page.locator("[data-image]").first.wait_for()
+    cell = page.locator(".confusion .some").nth(5)
+    cell.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    with page.expect_response("**/api/cell*"):
+        cell.click()
+    picture = page.locator("[data-image]").first
+    page.get_by_role("heading", name="taken for").wait_for()
+    page.wait_for_timeout(100)
+    assert (page.evaluate("scrollY") != before) == moves
+    box, line = picture.bounding_box(), page.locator("#help").bounding_box()["y"]
+    assert 0 <= box["y"] <= line - box["height"]
+
+
+def test_the_rows_and_columns_of_the_matrix_say_what_they_are(visit):
+    page = visit("#/mistakes")
+    page.locator(".confusion").wait_for()
+    across, down, corner = (
+        page.locator(part).bounding_box() for part in (".axis.across", ".axis.down", ".confusion")
+    )
+    assert across["y"] + across["height"] <= corner["y"] + 1
+    assert down["x"] + down["width"] <= corner["x"] + 1
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1440])
+def test_every_number_of_the_matrix_fits_its_cell(visit, width):
+    page = visit("#/mistakes")
+    page.set_viewport_size({"width": width, "height": 780})
+    page.locator(".confusion").wait_for()
+    sizes = page.locator(".confusion button").evaluate_all(
+        """all => all.map((one) => {
+            const text = document.createRange();
+            text.selectNodeContents(one);
+            return [text.getClientRects().length, one.scrollWidth - one.clientWidth];
+        })"""
+    )
+    assert {tuple(size) for size in sizes} == {(1, 0)}
+
+
+def test_a_second_guess_is_told_with_the_chosen_image(visit):
+    page = visit("#/mistakes")
+    page.locator("[data-image]").first.wait_for()
+    with page.expect_response("**/api/cell*") as caught:
+        page.locator("[data-cell='4.4']").click()
+    images = caught.value.json()["images"]
+    page.locator(".gallery p", has_text="the least sure first").wait_for()
+    page.locator("[data-image]").first.click()
+    page.get_by_text(
+        f"Its second guess is a{'n' * (images[0]['second'] == 8)} {images[0]['second']}"
+    ).wait_for()
+
+
+def test_in_forced_colours_what_has_a_meaning_keeps_it(visit):
+    page = visit("#/mistakes", forced_colors="active")
+    page.locator(".confusion").wait_for()
+    colour = "all => [...new Set(all.map((one) => getComputedStyle(one).backgroundColor))]"
+    assert len(page.locator(".confusion button").evaluate_all(colour)) > 3
+    page = visit("#/draw?digit=3", forced_colors="active")
+    page.locator(".share").first.wait_for()
+    assert len(page.locator(".best .track, .best .fill").evaluate_all(colour)) == 2
+
+
+def test_help_stays_when_a_finger_is_lifted(visit):
+    page = visit("#/draw?digit=3")
+    line = "document.getElementById('help').textContent"
+    happen = """([selector, kind, pointerType]) => document.querySelector(selector).dispatchEvent(
+        new PointerEvent(kind, { pointerType, bubbles: kind === "pointerover" }))"""
+    for pointer, stays in (("touch", True), ("mouse", False)):
+        page.evaluate(happen, [".tools button", "pointerover", pointer])
+        assert "last stroke" in page.evaluate(line)
+        page.evaluate(happen, ["html", "pointerleave", pointer])
+        assert ("last stroke" in page.evaluate(line)) == stays
 
 
 def test_an_image_of_a_cell_opens_in_the_other_screens(visit):
@@ -111,6 +212,7 @@ def test_a_server_that_goes_and_comes_back_is_survived(visit, lab_run):
         page = visit("#/draw?digit=0", base=base)
         page.wait_for_load_state("networkidle")
         stop(process)
+        page.locator("canvas.pad").focus()
         page.keyboard.press("3")
         page.get_by_text("The server does not answer").wait_for()
         process = start(lab_run, "--port", "18790")

@@ -119,6 +119,37 @@ def test_the_theme_follows_the_system_until_one_is_chosen(visit, system):
     assert page.evaluate(scheme) == "dark"
 
 
+DAMAGED = {
+    "#/draw?digit=99999": "digit=99999",
+    "#/draw?digit=x&unit=9.9": "digit=x and unit=9.9",
+    "#/draw?network=none": "network=none",
+    "#/draw?strokes=PDx4MrQ8oGSMjGSg9999_v7_": "The drawing in the address is damaged",
+    "#/backwards?from=99999&step=99": "from=99999 and step=99",
+    "#/backwards?batch=7": "batch=7",
+    "#/mistakes?cell=77&view=none": "cell=77 and view=none",
+}
+
+
+@pytest.mark.parametrize("address", DAMAGED)
+def test_what_of_an_address_names_nothing_is_named(visit, address):
+    page = visit(address)
+    page.locator("#notice", has_text=DAMAGED[address]).wait_for()
+    page.locator("canvas").first.wait_for()
+
+
+def test_a_whole_address_is_no_damaged_one(visit, lab):
+    first, second = lab.networks
+    for address in (
+        f"#/draw?network={second}&beside={first}&digit=3&unit={first}.2.9",
+        "#/draw?strokes=PDx4MrQ8oGSMjGSg",
+        "#/backwards?batch=16&from=16&step=6&layer=2&name=biases&at=3&h=1e-5&rate=0.1",
+        "#/mistakes?cell=4.9",
+    ):
+        page = visit(address)
+        page.wait_for_load_state("networkidle")
+        assert page.locator("#notice").inner_text() == "", address
+
+
 MISTYPED = (
     "#/nowhere",
     "#/draw?digit=99999999",

@@ -134,6 +134,7 @@ def test_the_forward_pass_of_the_page_is_that_of_numpy(other, labs, kind, addres
 def test_a_key_takes_the_class_of_that_number_or_in_that_place(other, labs, kind):
     page = other("#/draw?digit=none")
     page.wait_for_load_state("networkidle")
+    page.locator("canvas.pad").focus()
     page.keyboard.press("2")
     wait_until(page, "/digit=[0-9]/.test(location.hash)")
     (index,) = [i for i, label in enumerate(labs[kind].labels) if label == 2][:1]

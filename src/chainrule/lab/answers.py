@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from chainrule.network import Network
 from chainrule.reading.centring import Centring, centring
 
 LARGEST_DRAWING = 400  # pixels of a side
+LEAST_SHOWN = 0.005  # of a pixel: less is written as 0.00
 MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
 DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
@@ -30,10 +32,10 @@ STAGES = {
     "MNIST.",
     "as_pictures": "Scaled to {height} × {width} pixels, as the pictures were that the network "
     "learned from.",
-    "centred": "Moved by whole pixels until its centre of mass is in the middle: "
-    "{offset_rows:+.2f} rows and {offset_columns:+.2f} columns from pixel (14, 14).",
-    "lopsided": "The ink is so lopsided that its centre of mass stays {offset_rows:+.2f} rows and "
-    "{offset_columns:+.2f} columns from pixel (14, 14): it would leave the picture.",
+    "centred": "Moved by whole pixels, which bring its centre of mass as near to the middle as "
+    "they can: {off}.",
+    "lopsided": "The ink is so lopsided that its centre of mass stays {off}: nearer, and ink would "
+    "leave the picture.",
 }
 
 
@@ -169,9 +171,16 @@ def centre(lab: Lab, asked: Asked) -> dict[str, Any]:
         drawn = drawing / np.float32(255)
         shown = [_stage("drawn", drawn, {}), _stage("scaled", image, {}, "as_pictures")]
     elif chosen.pictures != UNKNOWN:
-        steps = centring(drawing, light_on_dark=lab.ground != "light")
+        steps = _centring(drawing, is_light=lab.ground == "light")
         image, shown = steps.centred, stages(steps)
     return {"stages": shown, "image": image.ravel().tolist(), "raw": raw.ravel().tolist()}
+
+
+def _centring(drawing: Any, is_light: bool) -> Centring:
+    """Centre a drawing of the pad, whose ground is known even where its border is inked."""
+    ground = 255 if is_light else 0
+    steps = centring(np.pad(drawing, 1, constant_values=ground), light_on_dark=not is_light)
+    return replace(steps, drawn=steps.drawn[1:-1, 1:-1])
 
 
 def _as_file(drawing: Any) -> IO[bytes]:
@@ -213,8 +222,19 @@ def _stage(
         **size,
         "pixels": np.rint(picture * 255).astype(int).ravel().tolist(),
         "numbers": numbers,
-        "words": STAGES[key].format(**size | numbers),
+        "words": STAGES[key].format(**size | numbers, off=_off(numbers)),
     }
+
+
+def _off(numbers: dict[str, Any]) -> str:
+    """Say how far, and to which sides, the centre of mass is from the middle."""
+    sides = (("offset_rows", "above", "below"), ("offset_columns", "left of", "right of"))
+    parts = [
+        f"{abs(numbers[name]):.2f} pixels {after if numbers[name] > 0 else before}"
+        for name, before, after in sides
+        if abs(numbers.get(name, 0)) >= LEAST_SHOWN
+    ]
+    return f"{' and '.join(parts)} the middle" if parts else "exactly there"
 
 
 def shrunk(drawing: Any, shape: tuple[int, int]) -> Array:
@@ -316,31 +336,46 @@ def confusion(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 
 def cell(lab: Lab, asked: Asked) -> dict[str, Any]:
-    """Return the images of one cell of the confusion matrix, the surest first."""
+    """Return the images of one cell of the confusion matrix; see `cell_of` for their order."""
     chosen = network_asked(lab, asked)
     true, predicted = (asked.whole(name, 0, lab.last_class) for name in ("true", "predicted"))
     return cell_of(lab, chosen, true, predicted, MOST_IMAGES)
 
 
 def cell_of(lab: Lab, chosen: LabNetwork, true: int, predicted: int, most: int) -> dict[str, Any]:
-    """Return how many images of one class were taken for another, and up to `most` of them."""
+    """Return how many images of one class were taken for another, and up to `most` of them.
+
+    Of errors the surest come first, of what was read rightly the least sure.
+    """
     within = np.flatnonzero((lab.labels == true) & (chosen.predicted == predicted))
-    return {"count": len(within), "images": _surest(lab, chosen, within, most)}
+    return {
+        "count": len(within),
+        "images": _in_order(lab, chosen, within, most, is_surest_first=true != predicted),
+    }
 
 
-def _surest(
-    lab: Lab, chosen: LabNetwork, rows: Integers, most: int = MOST_IMAGES
+def _in_order(
+    lab: Lab,
+    chosen: LabNetwork,
+    rows: Integers,
+    most: int = MOST_IMAGES,
+    *,
+    is_surest_first: bool = True,
 ) -> list[dict[str, Any]]:
-    """Return up to `most` of the stored images, those first of which the network is surest."""
+    """Return up to `most` of the stored images by how sure the network is, and its two guesses."""
     confidence = chosen.probabilities.max(axis=1)
-    order = rows[np.argsort(-confidence[rows], kind="stable")][:most]
+    key = -confidence[rows] if is_surest_first else confidence[rows]
+    order = rows[np.argsort(key, kind="stable")][:most]
+    second = np.argsort(chosen.probabilities[order], axis=1)[:, -2]
     return [
         {
             **stored(lab, int(row)),
             "predicted": int(chosen.predicted[row]),
             "confidence": float(confidence[row]),
+            "second": int(guess),
+            "second_confidence": float(chosen.probabilities[row, guess]),
         }
-        for row in order
+        for row, guess in zip(order, second, strict=True)
     ]
 
 
@@ -354,7 +389,7 @@ def difference(lab: Lab, asked: Asked) -> dict[str, Any]:
     def shown(rows: Integers) -> list[dict[str, Any]]:
         return [
             image | {name: int(predicted[image["index"]]) for name, predicted in both.items()}
-            for image in _surest(lab, b, rows)
+            for image in _in_order(lab, b, rows)
         ]
 
     return {

@@ -2,7 +2,7 @@
 
 A web page of anyone's can make a browser ask 127.0.0.1, and a name of anyone's can be made to point
 there. So the host must be this machine by one of its own names, and a changing request must come
-from the page that this start of the server gave out.
+from the page that this start of the server gave out. The port may be another: ``ssh -L`` has one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ UPLOAD_SECONDS = 60
 JSON, BYTES = "application/json", "application/octet-stream"
 DRAINED = 4 * BODY_LIMIT  # thrown away of a body that is refused: whoever still sends hears nothing
 DRAIN_SECONDS = 2
-HOSTS = ("127.0.0.1", "localhost", "[::1]")
+HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
+METHODS = ("GET", "HEAD", "POST")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -49,7 +50,9 @@ class Refusal(Exception):
     def answer(self) -> JSONResponse:
         """Return it as the page takes it."""
         # What is left of a body that was not read is not a request.
-        headers = {"Connection": "close"} | ({"Allow": "GET, POST"} if self.status == 405 else {})
+        headers = {"Connection": "close"} | (
+            {"Allow": ", ".join(METHODS)} if self.status == 405 else {}
+        )
         reason = {"reason": self.reason} if self.reason else {}
         return JSONResponse({"error": str(self)} | reason, self.status, headers)
 
@@ -60,19 +63,14 @@ class Gate:
     Parameters
     ----------
     app : ASGI application
-    port : int
-        That the server listens on.
     token : str
         Of this start; the page sends it with every changing request.
     uploads : container of str
         The addresses whose body is a file, and no JSON.
     """
 
-    def __init__(self, app: ASGIApp, port: int, token: str, uploads: Container[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, token: str, uploads: Container[str] = ()) -> None:
         self.app, self.token, self.uploads = app, token, uploads
-        self.hosts = {f"{host}:{port}" for host in HOSTS}
-        if port == 80:  # a browser leaves it out
-            self.hosts |= set(HOSTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI asks."""
@@ -101,14 +99,16 @@ class Gate:
     def _check(self, method: str, headers: Headers, kind: str) -> None:
         """Raise the refusal of a request whose head alone shows that it must not pass."""
         hosts = [host.lower() for host in headers.getlist("Host")]
-        if len(hosts) != 1 or hosts[0] not in self.hosts:
+        if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
             raise Refusal(
                 400,
-                f"Host must be one of {', '.join(sorted(self.hosts))}, got "
+                "Host must be 127.0.0.1, localhost or [::1], with any port, got "
                 f"{' and '.join(hosts) or 'none':.80}: open the address that the lab printed.",
             )
-        if method not in ("GET", "POST"):
-            raise Refusal(405, f"The lab answers GET and POST, got {method:.20}: use one of them.")
+        if method not in METHODS:
+            raise Refusal(
+                405, f"The lab answers {', '.join(METHODS)}, got {method:.20}: use one of them."
+            )
         origins = headers.getlist("Origin")
         if origins not in ([], [f"http://{hosts[0]}"]):
             raise Refusal(

@@ -11,6 +11,7 @@ from chainrule.checks import Array, ChainruleError
 from chainrule.lab.answers import dense_asked
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import Lab
+from chainrule.lab.pictures import written
 from chainrule.lab.walk import Batch, batch_asked
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
@@ -154,7 +155,10 @@ def _moments(optimizer: SGD | Adam, place: int) -> dict[str, float | None]:
 
 
 def _step_words(before: float, after: float, promised: float | None) -> str:
-    change = f"The loss goes from {before:.6g} to {after:.6g}, by {after - before:+.3g}"
+    change = (
+        f"The loss goes from {written(before, '.6g')} to {written(after, '.6g')}, by "
+        f"{written(after - before, '+.3g')}"
+    )
     if promised is None:
         return (
             f"{change}. It is Adam's first step: the moments begin at 0, and corrected for that, "
@@ -164,6 +168,6 @@ def _step_words(before: float, after: float, promised: float | None) -> str:
         return f"{change}: every gradient is 0, so nothing moves."
     share = (after - before) / promised
     return (
-        f"{change}; the slope promised {promised:+.3g}. It keeps {100 * share:.0f} % of it: the "
-        "shorter the step, the nearer to 100 %."
+        f"{change}; the slope promised {written(promised, '+.3g')}. It keeps {100 * share:.0f} % "
+        "of it: the shorter the step, the nearer to 100 %."
     )

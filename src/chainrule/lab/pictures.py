@@ -15,6 +15,7 @@ FIRST = 8  # numbers shown
 EVERY_ENTRY = 784 * 256  # of a picture: all that the course's network has
 SOME_ENTRIES = 16_384  # of a picture in a stored answer
 SMALLEST = 1e-270  # below, a number is left as it is
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 4  # of a number in a picture; those beside it are whole
 
 
@@ -59,7 +60,7 @@ def _image(array: Array, image_shape: tuple[int, int] | None, largest: int) -> d
     else:
         rows = np.atleast_2d(array)
         picture, block = blocks(rows, largest)
-        words = f"{rows.shape[0]} rows, {rows.shape[1]} columns"
+        words = f"{counted(rows.shape[0], 'row')}, {counted(rows.shape[1], 'column')}"
         if block != (1, 1):
             words += f"; of each block of {block[0]} × {block[1]} the entry of largest size"
     return {
@@ -69,6 +70,18 @@ def _image(array: Array, image_shape: tuple[int, int] | None, largest: int) -> d
         "limit": float(np.abs(picture).max()),
         "words": words,
     }
+
+
+def counted(count: int, thing: str) -> str:
+    """Return such as "1 row", or "1,000 rows"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def written(value: float, form: str = ".3g") -> str:
+    """Return a number as the page writes it: with a minus that is no hyphen, and 10⁻⁵ for e-05."""
+    mantissa, _, exponent = f"{value:{form}}".partition("e")
+    power = f" × 10{str(int(exponent)).translate(SUPERSCRIPT)}" if exponent else ""
+    return mantissa.replace("-", "−") + power
 
 
 def rounded(array: Array, digits: int) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checks import Array, Integers
+from chainrule.lab.pictures import written
 from chainrule.layers import Dense
 
 CHOICES = 4
@@ -23,8 +24,8 @@ def of_loss(grad_logits: Array, labels: Integers, classes: Sequence[Any]) -> dic
         f"The first image is of class {name}. Which sign has the gradient of that class's logit?",
         ["It is above 0", "It is below 0", "It is exactly 0"],
         [value > 0, value < 0, value == 0].index(True),
-        f"It is (probability − 1) / B = {value:.3g}: a larger logit of the right class lowers the "
-        "loss.",
+        f"It is (probability − 1) / B = {written(value)}: a larger logit of the right class "
+        "lowers the loss.",
     )
 
 
@@ -77,12 +78,14 @@ def of_elementwise(
     """
     j = _telling(grad_y[0], grad_x[0])
     came, went = float(grad_y[0, j]), float(grad_x[0, j])
-    known = "".join(f"{name} = {array[0, j]:.3g}, " for name, array in kept.items())
-    answers = {"0": 0.0, f"{came:.3g}, unchanged": came, f"{-came:.3g}, turned around": -came}
+    known = "".join(f"{name} = {written(array[0, j])}, " for name, array in kept.items())
+    unchanged, turned = f"{written(came)}, unchanged", f"{written(-came)}, turned around"
+    answers = {"0": 0.0, unchanged: came, turned: -came}
     if went not in answers.values():
-        answers[f"{went:.3g}, scaled by the slope"] = went
+        answers[f"{written(went)}, scaled by the slope"] = went
     return _question(
-        f"In the first image, unit {j} of this {kind} has {known}dy = {came:.3g}. What is its dx?",
+        f"In the first image, unit {j} of this {kind} has {known}dy = {written(came)}. What is its "
+        "dx?",
         list(answers),
         list(answers.values()).index(went),
         _why(kind, went),

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chainrule.checks import ChainruleError
 from chainrule.experiments.stopping import hearing
@@ -32,6 +33,7 @@ from chainrule.terminal import command
 
 LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 50
+HEAD_SECONDS = 60
 Answer = Callable[[Lab, Asked], dict[str, Any]]
 
 # Address -> the names that a request may give, and what answers it.
@@ -63,14 +65,12 @@ UPLOADS: dict[str, tuple[tuple[str, ...], Callable[[Lab, Asked, bytes], dict[str
 }
 
 
-def create_app(lab: Lab, port: int, token: str, static: Path = STATIC) -> Gate:
+def create_app(lab: Lab, token: str, static: Path = STATIC) -> Gate:
     """Return the application: the routes behind the gate.
 
     Parameters
     ----------
     lab : Lab
-    port : int
-        That the server listens on.
     token : str
         Of this start.
     static : Path
@@ -104,7 +104,7 @@ def create_app(lab: Lab, port: int, token: str, static: Path = STATIC) -> Gate:
     }
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return Gate(app, port, token, UPLOADS)
+    return Gate(app, token, UPLOADS)
 
 
 def _asking(lab: Lab, names: tuple[str, ...], answer: Answer) -> Any:
@@ -236,6 +236,37 @@ class _Server(uvicorn.Server):
                 signal.raise_signal(received[0])
 
 
+class Connection(H11Protocol):
+    """A connection that ends where no whole head of a request comes within a minute."""
+
+    waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next."""
+        super().on_response_complete()
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        super().connection_lost(exc)
+        if self.waiting:
+            self.waiting.cancel()
+
+    def _wait(self) -> None:
+        if self.waiting:
+            self.waiting.cancel()
+        self.waiting = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
 def serve(lab: Lab, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve the lab until a signal ends it.
 
@@ -247,21 +278,8 @@ def serve(lab: Lab, listener: socket.socket, on_ready: Callable[[str], None]) ->
     on_ready : callable
         Takes the address once the page can be opened.
     """
-    port = listener.getsockname()[1]
-    app = create_app(lab, port, secrets.token_urlsafe(32))
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        use_colors=False,
-    )
-    on_ready(f"http://{LOOPBACK}:{port}/")
+    config = configured(create_app(lab, secrets.token_urlsafe(32)))
+    on_ready(f"http://{LOOPBACK}:{listener.getsockname()[1]}/")
     log = logging.getLogger("uvicorn.error")
     try:
         with listener, asyncio.Runner() as runner:
@@ -271,3 +289,19 @@ def serve(lab: Lab, listener: socket.socket, on_ready: Callable[[str], None]) ->
                 log.disabled = True  # requests that are cut off at the end are no faults
     finally:
         log.disabled = False
+
+
+def configured(app: Any) -> uvicorn.Config:
+    """Return how an application is served; what strangers send is not told to the terminal."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="error",
+        use_colors=False,
+    )

@@ -11,10 +11,12 @@ export const isStatic = STORED !== null;
 
 export const RUN_IT = "This is a stored copy without a server: run `chainrule lab` for this.";
 
+const PATIENCE = 2500; // milliseconds
+
 export class LabError extends Error {}
 
 let report = () => {};
-// report(state): "gone", "back" (the same server), "restarted" (a new one).
+// report(state): "gone", "back" (the same server), "restarted" (a new one), "slow", "answered".
 export function onServer(listener) {
   report = listener;
 }
@@ -52,14 +54,31 @@ function serverIsBack() {
   return waiting;
 }
 
+// Says so while an answer takes longer than a learner waits without a word.
+let late = 0;
+async function patiently(answer) {
+  let isLate = false;
+  const watch = setTimeout(() => {
+    isLate = true;
+    late += 1;
+    report("slow");
+  }, PATIENCE);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(watch);
+    if (isLate) late -= 1;
+    if (isLate && !late) report("answered");
+  }
+}
+
 async function request(path, options, isRetry = false) {
   const headers = { ...options.headers };
   if (options.method === "POST") headers["X-Chainrule-Token"] = token;
   let response;
   let text;
   try {
-    response = await fetch(path, { ...options, headers });
-    text = await response.text();
+    [response, text] = await patiently(fetch(path, { ...options, headers }).then(async (one) => [one, await one.text()]));
   } catch {
     await serverIsBack();
     return request(path, options, isRetry);

@@ -1,5 +1,6 @@
 // The frame: the address is the state, a screen is a module, a new screen is a line in SCREENS.
 
+import { addressOf, mended, readAddress } from "./address.js";
 import * as api from "./api.js";
 import { button, explain, h, labelled, replace, select, showExplanations } from "./dom.js";
 import { count } from "./numbers.js";
@@ -11,19 +12,6 @@ import * as mistakes from "./mistakes.js";
 
 // Each: id, name, help, mount(root, lab) -> {update(state), unmount()}.
 const SCREENS = [draw, backwards, mistakes];
-
-// ---- the address: #/draw?network=course&digit=7 ----
-
-function readAddress() {
-  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  return { screen: path, ...Object.fromEntries(new URLSearchParams(query)) };
-}
-
-function addressOf({ screen, ...rest }) {
-  const kept = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const query = new URLSearchParams(kept).toString().replaceAll("%2C", ",");
-  return `#/${screen}${query ? `?${query}` : ""}`;
-}
 
 // ---- light and dark ----
 
@@ -57,6 +45,8 @@ function themeButton() {
 const NOTICES = {
   gone: "The server does not answer. If it was stopped, start it again with chainrule lab on the same port: this page waits and goes on.",
   back: "The server answers again.",
+  slow: "The server has not answered for some seconds: it is busy, or was paused. This page waits, and goes on with its answer.",
+  answered: null, // after it was slow
   restarted: "The server was started anew. This page has its new token and goes on.",
 };
 let hiding = null;
@@ -147,9 +137,12 @@ class Lab {
 
   read() {
     this.state = readAddress();
+    const { state, words } = mended(this.state, this);
+    this.state = state;
     if (!SCREENS.some(({ id }) => id === this.state.screen)) {
       this.state = { ...this.state, screen: SCREENS[0].id };
     }
+    if (words) notice(words);
     this.show();
   }
 
@@ -243,7 +236,7 @@ async function start() {
   });
   const help = showExplanations(document.getElementById("help"));
   api.onServer((happened) => {
-    notice(NOTICES[happened], happened === "gone");
+    notice(NOTICES[happened], happened === "gone" || happened === "slow");
     if (happened === "restarted") restarted();
   });
   let lab;

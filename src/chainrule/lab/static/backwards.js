@@ -34,6 +34,7 @@ class BackwardsScreen {
 
   build(root) {
     this.batch = h("div", { class: "batch" });
+    this.guessed = h("span", { class: "quiet-text", role: "status" });
     this.images = h("div", { class: "images", tabindex: "0", role: "group", "aria-label": "The batch",
       help: "The images of the batch, each with its label. The loss is the mean over them." });
     this.chain = h("div", { class: "chain", role: "group", "aria-label": "The chain" });
@@ -163,8 +164,9 @@ class BackwardsScreen {
       this.fault = "There is no drawing yet: draw on the first screen, then come back.";
       return null;
     }
-    label = Number(label ?? 0);
-    return { pictures: [{ pixels: image, white: 1, label }], asked: { images: [image], labels: [label] } };
+    const isGuessed = label === undefined;
+    label = isGuessed ? (await api.forward(this.lab.network, image)).predicted : Number(label);
+    return { pictures: [{ pixels: image, white: 1, label }], isGuessed, asked: { images: [image], labels: [label] } };
   }
 
   async move(by) {
@@ -186,9 +188,9 @@ class BackwardsScreen {
         [...sizes, ["drawing", "my drawing"]], this.size,
         (batch) => this.lab.go({ batch: batch === 1 ? null : batch, at: null })),
       isDrawing
-        ? labelled("It is a", select(this.lab.classes.map((name, d) => [d, name]), this.lab.state.label ?? 0,
+        ? [labelled("It is a", select(this.lab.classes.map((name, d) => [d, name]), this.lab.state.label ?? "",
           "The label: what the drawing is meant to be. The loss measures how far the network is from it.",
-          (label) => this.lab.go({ label })))
+          (label) => this.lab.go({ label }))), this.guessed]
         : [button("Earlier images", "The test images before these.", () => this.move(-1), { "data-key": "earlier" }),
           button("Later images", "The test images after these.", () => this.move(1), { "data-key": "other" })]);
     if (chosen) this.batch.querySelector(`[data-key="${chosen}"], [name="${chosen}"]:checked, select`)?.focus();
@@ -198,6 +200,7 @@ class BackwardsScreen {
     const { width, height } = this.lab.shape;
     const pictures = this.shown?.pictures ?? [];
     if (this.size === "drawing" && pictures.length) this.batch.querySelector("select").value = String(pictures[0].label);
+    this.guessed.textContent = this.shown?.isGuessed ? "The network takes it for that: say here if it is something else." : "";
     replace(this.images, pictures.map(({ pixels, white, label, index }) =>
       h("figure", {},
         ink(h("canvas", { role: "img", "aria-label": index === undefined ? "the drawing" : `test image ${index}` }), pixels, width, height, white),
@@ -323,7 +326,7 @@ class BackwardsScreen {
     if (isRow) canvas.style.height = `${Math.min(Math.max(6 * image.height, 20), 56)}px`;
     else canvas.style.aspectRatio = `${image.width} / ${image.height}`;
     const limit = short(image.limit, 3);
-    const words = image.words ?? `${image.height} rows, ${image.width} columns`;
+    const { words } = image;
     const isChoice = this.weight.isChoice(card, tensor);
     const isFine = image.height > 160;
     canvas.classList.toggle("fine", isFine); // more rows than the screen has: smoothed
@@ -331,7 +334,7 @@ class BackwardsScreen {
       class: `tensor${isRow ? " row" : ""}${isChoice ? " choice" : ""}`, tabindex: "0", "data-tensor": title,
       help: isChoice
         ? `dW, a slope for each weight: ${words}. Click one to choose its weight for the tools below.`
-        : `${title}${role ? ", from the forward pass" : ""}: ${words}. Blue is below zero, orange above; the strongest colour is ${limit}.`,
+        : `${title}${role ? ", from the forward pass" : ""}: ${words}. Purple is below zero, green above; the strongest colour is ${limit}.`,
       onclick: isChoice ? (event) => this.weight.pick(card.index, event, canvas, tensor) : null,
     },
     h("figcaption", {}, h("strong", {}, title), " ", h("span", { class: "size" }, shape(sizes))),

@@ -259,6 +259,7 @@ export class Pad {
       canvas.width = wide;
       canvas.height = high;
     }
+    canvas.classList.toggle("stored", Boolean(this.picture.digit));
     const style = getComputedStyle(document.documentElement);
     const context = canvas.getContext("2d");
     const unit = wide / (2 * this.size.width);

@@ -62,7 +62,8 @@ export function showExplanations(line) {
     hovered = helpOf(event.target);
     show();
   });
-  document.documentElement.addEventListener("pointerleave", () => {
+  document.documentElement.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType === "touch") return; // a finger that is lifted has not pointed elsewhere
     hovered = null;
     show();
   });
@@ -100,6 +101,12 @@ export function segments(legend, help, name, choices, chosen, onchange) {
     return h("label", {}, input, h("span", {}, text));
   });
   return h("fieldset", { class: "segments" }, h("legend", {}, legend), h("div", {}, inputs));
+}
+
+// Scroll to an element as far as is needed; at once where motion is not wanted.
+export function bringIntoView(element, block = "nearest") {
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.scrollIntoView({ block, behavior: isStill ? "instant" : "smooth" });
 }
 
 export function labelled(text, control) {

@@ -3,11 +3,11 @@
 
 import * as api from "./api.js";
 import { EMPTY, Pad, decode, encode, hasLongUpstroke, shrunk } from "./canvas.js";
-import { button, h, replace, toggle } from "./dom.js";
+import { bringIntoView, button, h, replace, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
 import { photoButton, photoOf } from "./photos.js";
 import { colours, columnsOf, ink, signed } from "./pictures.js";
-import { number, percent, short } from "./numbers.js";
+import { counted, number, percent, short } from "./numbers.js";
 
 export const id = "draw";
 export const name = "Draw";
@@ -77,7 +77,7 @@ class DrawScreen {
     const { thing, shape } = this.lab;
     const chips = this.lab.classes.map((name, d) => {
       const key = [...Array(10).keys()].find((one) => this.classOfKey(one) === d);
-      return button(name, `A stored test image of ${this.lab.aClass(d)}; again, and the next one comes.${key === undefined ? "" : ` The key ${key} does the same.`}`,
+      return button(name, `A stored test image of ${this.lab.aClass(d)}; again, and the next one comes.${key === undefined ? "" : ` On the pad the key ${key} does the same.`}`,
         () => this.load(d), { "aria-label": `Stored ${name}` });
     });
     const rule = RULES[this.rule];
@@ -93,7 +93,7 @@ class DrawScreen {
         h("div", { class: "board" },
           this.pad.canvas,
           h("div", { class: "tools" },
-            button("Undo", "Takes the last stroke back. The key U does the same.", () => this.undo()),
+            button("Undo", "Takes the last stroke back. On the pad the key U does the same.", () => this.undo()),
             button("Clear", "Empties the pad. Undo brings the drawing back.", () => this.clear()),
             photoButton(this.lab),
             this.raw),
@@ -176,7 +176,7 @@ class DrawScreen {
     const { digit, photo, strokes } = this.pad.picture;
     const address = digit ? { digit: digit.index } : photo ? { picture: photo.number }
       : strokes.length ? { strokes: encode(strokes) } : { digit: "none" };
-    this.lab.go({ digit: null, strokes: null, picture: null, part: null, ...address });
+    this.lab.go({ digit: null, strokes: null, picture: null, part: null, label: null, ...address }); // a label was another picture's
   }
 
   drawn(when) {
@@ -205,12 +205,14 @@ class DrawScreen {
     this.keep();
   }
 
+  // Single keys count on the pad alone: elsewhere they belong to screen readers and speech.
   key(event) {
     const isField = /^(SELECT|TEXTAREA)$/.test(event.target.tagName)
       || (event.target.tagName === "INPUT" && /^(number|text)$/.test(event.target.type));
     if (isField || event.altKey) return;
+    const isOnPad = event.target === this.pad.canvas;
     if ((event.ctrlKey || event.metaKey) && event.key === "z") this.undo();
-    else if (event.ctrlKey || event.metaKey) return;
+    else if (event.ctrlKey || event.metaKey || !isOnPad) return;
     else if (/^[0-9]$/.test(event.key) && this.classOfKey(event.key) >= 0) this.load(this.classOfKey(event.key));
     else if (event.key === "u") this.undo();
     else return;
@@ -223,20 +225,29 @@ class DrawScreen {
     this.wanted = { isLive };
     if (this.thinking) return this.thinking;
     this.thinking = (async () => {
-      try {
-        while (this.wanted) {
-          const { isLive: live } = this.wanted;
-          this.wanted = null;
+      while (this.wanted) {
+        const { isLive: live } = this.wanted;
+        this.wanted = null;
+        try {
           await this.thinkOnce(live);
+        } catch (error) {
+          if (!(error instanceof api.LabError)) throw error;
+          this.showFault(error.message);
         }
-      } catch (error) {
-        if (!(error instanceof api.LabError)) throw error;
-        this.lab.notice(error.message);
-      } finally {
-        this.thinking = null;
       }
-    })();
+    })().finally(() => { this.thinking = null; });
     return this.thinking;
+  }
+
+  // What an earlier picture gave must not stand beside this one.
+  showFault(words) {
+    this.image = null;
+    this.isFaulty = true;
+    this.stages.dataset.kind = "fault";
+    replace(this.stages, h("p", { class: "alarm" }, words));
+    for (const panel of this.panels) panel.show(null);
+    replace(this.unit);
+    this.lab.notice(words, true);
   }
 
   async thinkOnce(isLive) {
@@ -248,6 +259,8 @@ class DrawScreen {
     for (const panel of this.panels) {
       panel.show(input.image ? await this.answerOf(panel, input.image, isLive) : null, input);
     }
+    if (this.isFaulty) this.lab.notice(null);
+    this.isFaulty = false;
     performance.measure(isLive ? "stroke" : "rest", { start: started, end: performance.now() });
     if (!isLive) await this.showUnit();
   }
@@ -278,7 +291,7 @@ class DrawScreen {
     const kind = digit ? "digit" : photo ? "photo" : !image ? "empty" : isRaw ? "raw" : "centred";
     this.stages.dataset.kind = kind;
     if (kind === "empty") {
-      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, give a picture, or press a key from 0 to 9."));
+      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, give a picture, or choose a stored digit."));
     } else if (kind === "photo") {
       this.showPhoto(photo, part);
     } else if (kind === "digit") {
@@ -356,8 +369,8 @@ class DrawScreen {
 
   openUnit(network, layer, unit) {
     const of = network.id === this.lab.network.id ? "" : `${network.id}.`;
+    this.isOpening = true; // it is scrolled to when it is painted: before that it has no height
     this.lab.go({ unit: `${of}${layer}.${unit}` });
-    this.unit.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   async showUnit() {
@@ -390,7 +403,7 @@ class DrawScreen {
       h("div", { class: "head" }, h("h2", {}, `Unit ${unit} of ${layer.words}`), close),
       this.panels.length > 1 ? h("p", { class: "quiet-text" }, network.title) : null,
       h("div", { class: "product" },
-        picture("weights", answer.weights, `The unit's ${answer.weights.length} weights: a column of W. What it looks for is orange, what speaks against it blue.`),
+        picture("weights", answer.weights, `The unit's ${counted(answer.weights.length, "weight")}: a column of W. What it looks for is green, what speaks against it purple.`),
         sign("×"),
         picture("input", answer.input, layer.index ? "What the layer before it gives." : "The picture, standardised: paper is a little below zero."),
         sign("="),
@@ -401,6 +414,8 @@ class DrawScreen {
         term("z", answer.z, "What the Dense layer gives for this unit."),
         answer.relu === null ? null : [sign("→"), term("ReLU(z)", answer.relu, "z where it is positive, else 0: what the next layer sees.")]));
     if (focused) close.focus({ preventScroll: true });
+    if (this.isOpening) bringIntoView(this.unit);
+    this.isOpening = false;
   }
 }
 
@@ -525,7 +540,7 @@ class Strip {
     this.cursor = h("span", { class: "cursor" });
     this.marked = h("span", { class: "cursor marked", hidden: true });
     this.grid = h("div", {
-      class: `units by${this.columns > 10 ? 16 : this.columns === 10 ? 10 : this.columns > 4 ? 8 : 4}`, tabindex: "0", role: "slider", "aria-label": `Units of ${this.title}`,
+      class: `units by${this.columns > 10 ? 16 : this.columns === 10 ? 10 : this.columns > 4 ? 8 : 4}`, tabindex: "0", role: "slider", "aria-label": this.spoken,
       "aria-valuemin": "0", "aria-valuemax": String(this.n - 1), "aria-valuenow": "0", "aria-valuetext": "unit 0",
       help: layer.kind === "Dense"
         ? `What ${layer.words} gives: ${this.n} numbers z = x W + b. Arrows choose a unit, Enter opens it.`
@@ -544,6 +559,13 @@ class Strip {
 
   get title() {
     return this.layer.kind === "ReLU" ? "ReLU" : this.layer.words;
+  }
+
+  // What tells it from the strips of other layers, and of another network, to the ear.
+  get spoken() {
+    const { layers, title } = this.network;
+    const of = this.screen.lab.beside ? ` of ${title}` : "";
+    return `Units of layer ${this.layer.index + 1} of ${layers.length}, ${this.title}${of}`;
   }
 
   get opens() {

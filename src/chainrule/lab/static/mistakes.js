@@ -1,8 +1,8 @@
 // Mistakes: which classes a network takes for which, and the images themselves.
 
 import * as api from "./api.js";
-import { button, h, replace, roving, segments, toggle } from "./dom.js";
-import { count, percent } from "./numbers.js";
+import { bringIntoView, button, h, replace, roving, segments, toggle } from "./dom.js";
+import { count, counted, percent } from "./numbers.js";
 import { ink } from "./pictures.js";
 
 export const id = "mistakes";
@@ -86,17 +86,21 @@ class MistakesScreen {
     const row = (truth) => h("tr", {}, h("th", { scope: "row" }, name(truth)),
       matrix[truth].map((number, predicted) => {
         const text = truth === predicted
-          ? `${number} images of ${aName(truth)}, read rightly.`
-          : `${number} images of ${aName(truth)}, taken for ${aName(predicted)}.`;
+          ? `${counted(number, "image")} of ${aName(truth)}, read rightly.`
+          : `${counted(number, "image")} of ${aName(truth)}, taken for ${aName(predicted)}.`;
         const cell = h("button", { type: "button", "data-cell": `${truth}.${predicted}`, "aria-label": text,
-          help: `${text} Choose to see them, the surest first.`,
-          onclick: () => this.lab.go({ cell: `${truth}.${predicted}`, image: null }) }, String(number));
+          help: `${text} Choose to see them, the ${truth === predicted ? "least sure" : "surest"} first.`,
+          onclick: () => {
+            this.isChoosing = true;
+            this.lab.go({ cell: `${truth}.${predicted}`, image: null });
+          } }, count(number));
         if (truth === predicted) cell.className = "right";
         else {
           const share = number / most;
           cell.style.setProperty("--share", `${Math.round(100 * share)}%`);
           cell.className = number === 0 ? "none" : "some";
         }
+        cell.classList.toggle("long", number >= 1000);
         cells.push(cell);
         return h("td", {}, cell);
       }));
@@ -106,7 +110,9 @@ class MistakesScreen {
       h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, name(j))))),
       h("tbody", {}, matrix.map((_, truth) => row(truth))));
     table.style.setProperty("--n", matrix.length);
-    replace(this.matrix, table);
+    replace(this.matrix,
+      h("p", { class: "axis across", "aria-hidden": "true" }, "What it was taken for →"),
+      h("p", { class: "axis down", "aria-hidden": "true" }, "← What it is"), table);
     const start = cells.findIndex((cell) => cell.dataset.cell === (this.lab.state.cell ?? worst(matrix)));
     roving(table, cells, matrix.length, Math.max(start, 0));
     this.hint = worst(matrix);
@@ -115,7 +121,7 @@ class MistakesScreen {
   async showCell(cell) {
     const isCell = this.matrix.querySelector(`[data-cell="${CSS.escape(cell ?? "")}"]`);
     const wanted = isCell ? cell : this.hint;
-    if (wanted === this.opened) return;
+    if (wanted === this.opened) return this.showGallery();
     this.opened = wanted;
     for (const one of this.matrix.querySelectorAll("[data-cell]")) {
       if (one.dataset.cell === wanted) one.setAttribute("aria-pressed", "true");
@@ -129,8 +135,19 @@ class MistakesScreen {
     const words = truth === predicted ? `${a}, read rightly` : `${a}, taken for ${b}`;
     const title = words.charAt(0).toUpperCase() + words.slice(1);
     const all = answer.count ?? images.length;
+    const shown = all > images.length ? `${count(images.length)} of ${count(all)}, the` : "The";
+    const rule = truth === predicted ? "least sure" : "surest";
     this.paintGallery(title, !images.length ? "There is none."
-      : `${all > images.length ? `The first ${images.length} of ${count(all)}. ` : ""}The surest first: the number is the probability that the network gave its answer.`, images);
+      : `${shown} ${rule} first: the number is the probability that the network gave its answer.`, images);
+    this.showGallery();
+  }
+
+  // Where the images are out of sight, as on a phone, a chosen cell would change nothing to be seen.
+  showGallery() {
+    if (!this.isChoosing) return;
+    this.isChoosing = false;
+    const { top, bottom } = this.gallery.querySelector("h2").getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight / 2) bringIntoView(this.gallery, "start");
   }
 
   // ---- two networks ----
@@ -140,7 +157,7 @@ class MistakesScreen {
     const answer = await api.difference(network.id, beside.id);
     if (key !== this.shown || this.isGone) return;
     const number = (name) => answer[`${name}_count`] ?? answer[name].length;
-    const word = (name) => `${count(number(name))} ${number(name) === 1 ? "image" : "images"}`;
+    const word = (name) => counted(number(name), "image");
     this.summary.textContent = `${this.lab.nameOf(beside)} reads ${word("fixed")} rightly that ${this.lab.nameOf(network)} gets wrong. It gets ${word("broken")} wrong that ${this.lab.nameOf(network)} reads rightly.`;
     replace(this.matrix, h("dl", { class: "tally", tabindex: "0", help: "All test images, by which of the two networks reads them rightly." },
       [["both right", answer.both_right], ["fixed", number("fixed")], ["broken", number("broken")], ["both wrong", answer.both_wrong]]
@@ -148,7 +165,7 @@ class MistakesScreen {
     const images = answer[this.view];
     const all = number(this.view);
     this.paintGallery(this.view === "fixed" ? "Fixed" : "Broken",
-      images.length ? `${all > images.length ? `The first ${images.length}. ` : ""}Under each: what it is, and what the one that is wrong took it for.` : "There is none.", images);
+      images.length ? `${all > images.length ? `${count(images.length)} of ${count(all)}, the surest first. ` : ""}Under each: what it is, and what the one that is wrong took it for.` : "There is none.", images);
   }
 
   // ---- the images ----
@@ -192,9 +209,11 @@ class MistakesScreen {
       ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, width, height, 255),
       h("div", {},
         h("p", {}, `Test image ${one.index}. It is ${this.lab.aClass(one.label)}, and was read as ${this.lab.aClass(this.wrongOf(one))}.`),
+        this.view === "matrix" && one.second !== undefined ? h("p", { class: "quiet-text" },
+          `The network is ${percent(one.confidence)} sure. Its second guess is ${this.lab.aClass(one.second)}, with ${percent(one.second_confidence)}.`) : null,
         h("div", { class: "fields" },
           button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
-            this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null }, { push: true })),
+            this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null, label: null }, { push: true })),
           button("Open in Backwards", "Walks the chain rule with this image as the batch.", () =>
             this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
   }

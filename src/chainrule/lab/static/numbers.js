@@ -34,4 +34,6 @@ export function percent(share, digits = 1) {
 
 export const count = (value) => value.toLocaleString("en");
 
+export const counted = (value, thing) => `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
+
 export const shape = (sizes) => sizes.map((size) => String(size)).join(" × ");

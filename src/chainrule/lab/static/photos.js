@@ -30,7 +30,7 @@ async function take(lab, file, others = 0) {
   photos.set(number, { ...photo, number, name: file.name });
   photos.delete(number - MOST_KEPT);
   lab.notice(photo.refusal ?? verdict(file.name, others, photo, lab.network));
-  return lab.go({ screen: "draw", picture: number, part: null, digit: null, strokes: null, unit: null }, { push: true });
+  return lab.go({ screen: "draw", picture: number, part: null, digit: null, strokes: null, label: null, unit: null }, { push: true });
 }
 
 function verdict(name, others, { doubts, networks }, network) {

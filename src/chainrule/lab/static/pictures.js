@@ -1,7 +1,4 @@
-// Arrays as pictures. One map for signed numbers everywhere: blue below zero, orange above.
-
-const BLUE = [0, 90, 160];
-const ORANGE = [213, 94, 0];
+// Arrays as pictures. One map for signed numbers everywhere: purple below zero, green above.
 
 const painted = new Set();
 
@@ -65,11 +62,11 @@ export function colours(canvas, { width, height, channels, bytes }) {
 export function signed(canvas, values, width, height, limit) {
   const most = limit || values.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
   return paint(canvas, width, height, (data) => {
-    const zero = colour("--zero");
+    const [zero, negative, positive] = ["--zero", "--negative", "--positive"].map(colour);
     data.fill(255);
     for (let i = 0; i < values.length; i += 1) {
       const share = Math.min(Math.abs(values[i]) / most, 1);
-      const end = values[i] < 0 ? BLUE : ORANGE;
+      const end = values[i] < 0 ? negative : positive;
       for (let c = 0; c < 3; c += 1) data[4 * i + c] = zero[c] + share * (end[c] - zero[c]);
     }
     for (let i = values.length; i < width * height; i += 1) data[4 * i + 3] = 0;

@@ -1,27 +1,30 @@
 // One weight: nudge it and see the loss move, or take one step with an optimizer.
 
 import * as api from "./api.js";
-import { button, h, labelled, replace, segments, select } from "./dom.js";
+import { bringIntoView, button, explain, h, labelled, replace, segments, select } from "./dom.js";
 import { number, short } from "./numbers.js";
 
 const RATES = { sgd: "0.05", adam: "0.0005" };
 const STEPS = ["1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-8", "1e-10"];
 
+const USUAL_STEP = "1e-4";
+const STATIC = { disabled: api.isStatic };
+
+// The fields stay the same elements for as long as the screen stands: one painted anew
+// when it is left for a button would take the button away between mouse down and mouse up.
 export class Weight {
   constructor(lab) {
     this.lab = lab;
-    this.choice = h("div", { class: "fields" });
+    this.choice = this.buildChoice();
     this.nudged = h("div", { class: "result", "aria-live": "polite" });
     this.stepped = h("div", { class: "result", "aria-live": "polite" });
-    this.nudgeFields = h("div", { class: "fields" });
-    this.stepFields = h("div", { class: "fields" });
     this.element = h("section", { class: "proof", hidden: true, "aria-label": "Proof" },
       h("h2", {}, "Is the slope true?"),
       h("p", { class: "quiet-text" }, "Choose any weight of the network. Its slope is a promise, and both tools below hold it to that."),
       this.choice,
       h("div", { class: "tools-two" },
-        h("section", { class: "tool" }, h("h3", {}, "Nudge"), this.nudgeFields, this.nudged),
-        h("section", { class: "tool" }, h("h3", {}, "Take one step"), this.stepFields, this.stepped)));
+        h("section", { class: "tool" }, h("h3", {}, "Nudge"), this.buildNudge(), this.nudged),
+        h("section", { class: "tool" }, h("h3", {}, "Take one step"), this.buildStep(), this.stepped)));
   }
 
   // A new batch: what was computed for another is gone.
@@ -29,13 +32,8 @@ export class Weight {
     this.asked = asked;
     this.walk = walk;
     this.element.hidden = !asked;
-    this.painted = null;
-    if (asked) this.forget();
-  }
-
-  forget() {
-    replace(this.nudged);
-    replace(this.stepped);
+    this.batches = (this.batches ?? 0) + 1;
+    this.of = {};
   }
 
   // ---- which weight ----
@@ -89,79 +87,100 @@ export class Weight {
     const y = event.clientY - box.top;
     const at = [inside(y, box.height, rows), inside(x, box.width, columns)];
     this.lab.go({ layer, name: null, at: at.join(",") });
-    this.element.scrollIntoView({ block: "start", behavior: "smooth" });
-  }
-
-  choose(change) {
-    this.forget();
-    this.lab.go(change);
+    bringIntoView(this.element, "start");
   }
 
   update() {
-    const { h: push, optimizer, rate } = this.lab.state;
-    const key = [this.layer.index, this.name, this.at, push, optimizer, rate].join("|");
-    if (key === this.painted) return;
-    this.painted = key;
-    this.forget();
-    const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    this.paintChoice();
-    this.paintNudge();
-    this.paintStep();
-    if (focused) this.element.querySelector(`[data-key="${focused}"]`)?.focus();
+    const { network } = this.lab;
+    if (this.network !== network) this.paintLayers(network);
+    const [i, j] = this.at;
+    const isOfW = this.name === "weights";
+    this.fields.layer.value = String(this.layer.index);
+    this.fields.name.value = this.name;
+    this.fields.row.value = String(i);
+    this.fields.row.max = String(this.sizes[0] - 1);
+    this.fields.row.previousSibling.textContent = isOfW ? "row" : "unit";
+    explain(this.fields.row, isOfW ? "The row of W: the input that the weight comes from." : "The unit that the bias belongs to.");
+    this.fields.column.parentNode.hidden = !isOfW;
+    if (isOfW) {
+      this.fields.column.value = String(j);
+      this.fields.column.max = String(this.sizes[1] - 1);
+    }
+    this.fields.push.value = this.push;
+    this.fields.rate.value = this.rate;
+    for (const input of this.fields.optimizer) input.checked = input.value === this.optimizer;
+    // A result stands until what it was computed for is chosen anew.
+    const weight = [this.batches, this.layer.index, this.name, this.at].join("|");
+    this.holdFor("nudged", `${weight}|${this.push}`);
+    this.holdFor("stepped", `${weight}|${this.optimizer}|${this.rate}`);
   }
 
-  paintChoice() {
-    const [i, j] = this.at;
-    const key = (element, name) => Object.assign(element, { disabled: api.isStatic }) && (element.dataset.key = name, element);
-    const field = (axis, value) => {
-      const input = h("input", { type: "number", min: 0, max: this.sizes[axis] - 1, step: 1, value,
-        help: axis ? "The column of W: the unit that the weight leads to." : this.name === "weights" ? "The row of W: the input that the weight comes from." : "The unit that the bias belongs to.",
-        onchange: () => {
-          const inside = Math.min(Math.max(Math.round(Number(input.value)), 0), this.sizes[axis] - 1);
-          this.choose({ at: this.at.map((old, a) => (a === axis ? inside : old)).join(",") });
-        } });
-      return key(input, `at${axis}`);
+  holdFor(result, what) {
+    if (this.of[result] === what) return;
+    this.of[result] = what;
+    replace(this[result], api.isStatic ? h("p", { class: "quiet-text" }, api.RUN_IT) : null);
+  }
+
+  buildChoice() {
+    const index = (axis, help) => h("input", { type: "number", min: 0, step: 1, help, ...STATIC,
+      onchange: (event) => this.move(axis, Number(event.target.value)) });
+    this.fields = {
+      layer: select([], null, "The layer that the weight belongs to.", (layer) => this.lab.go({ layer, at: null })),
+      name: select([["weights", "weights W"], ["biases", "biases b"]], "weights", "A weight of W, or a bias of b.",
+        (name) => this.lab.go({ name: name === "weights" ? null : name, at: null })),
+      row: index(0, "The row of W: the input that the weight comes from."),
+      column: index(1, "The column of W: the unit that the weight leads to."),
     };
-    replace(this.choice,
-      labelled("Layer", key(select(this.dense.map(({ index, words }) => [index, words]), this.layer.index,
-        "The layer that the weight belongs to.", (layer) => this.choose({ layer, at: null })), "layer")),
-      labelled("of its", key(select([["weights", "weights W"], ["biases", "biases b"]], this.name,
-        "A weight of W, or a bias of b.", (name) => this.choose({ name: name === "weights" ? null : name, at: null })), "name")),
-      labelled(this.name === "weights" ? "row" : "unit", field(0, i)),
-      this.name === "weights" ? labelled("column", field(1, j)) : null,
-      key(button("The steepest", "Chooses the one with the largest slope of this layer.", () => this.choose({ at: null })), "steepest"));
+    this.fields.layer.disabled = this.fields.name.disabled = api.isStatic;
+    return h("div", { class: "fields" },
+      labelled("Layer", this.fields.layer), labelled("of its", this.fields.name),
+      labelled("row", this.fields.row), labelled("column", this.fields.column),
+      button("The steepest", "Chooses the one with the largest slope of this layer.", () => this.lab.go({ at: null }), STATIC));
+  }
+
+  paintLayers(network) {
+    this.network = network;
+    replace(this.fields.layer, this.dense.map(({ index, words }) => h("option", { value: index }, words)));
+  }
+
+  // Another row or column; what is beyond the array is its last one.
+  move(axis, to) {
+    const inside = Math.min(Math.max(Math.round(to), 0), this.sizes[axis] - 1);
+    this.lab.go({ at: this.at.map((old, a) => (a === axis ? inside : old)).join(",") });
   }
 
   get body() {
     return { ...this.asked, layer: this.layer.index, name: this.name, at: this.at };
   }
 
-  async run(place, ask, paint) {
+  async run(result, ask, paint) {
+    const what = this.of[result];
+    const place = this[result];
     replace(place, h("p", { class: "quiet-text" }, "Computing …"));
-    const painted = this.painted;
+    let found;
     try {
-      const answer = await ask();
-      if (painted === this.painted) replace(place, paint(answer));
+      found = paint(await ask());
     } catch (error) {
       if (!(error instanceof api.LabError)) throw error;
-      replace(place, h("p", { class: "alarm" }, error.message));
+      found = h("p", { class: "alarm" }, error.message);
     }
+    if (what === this.of[result]) replace(place, found);
   }
 
   // ---- nudge ----
 
-  paintNudge() {
-    const chosen = STEPS.includes(this.lab.state.h) ? this.lab.state.h : "1e-4";
-    const size = select(STEPS.map((step) => [step, short(Number(step), 1)]), chosen,
+  get push() {
+    return STEPS.includes(this.lab.state.h) ? this.lab.state.h : USUAL_STEP;
+  }
+
+  buildNudge() {
+    this.fields.push = select(STEPS.map((step) => [step, short(Number(step), 1)]), USUAL_STEP,
       "How far the weight is pushed, up and down. Too far bends the curve, too little drowns in rounding.",
-      (push) => this.choose({ h: push === "1e-4" ? null : push }));
-    size.dataset.key = "h";
-    const go = button("Nudge", "Pushes the weight by +h and by −h, and measures the loss each time.", () =>
-      this.run(this.nudged, () => api.nudge({ ...this.body, h: Number(size.value) }), (answer) => this.nudgeTable(answer)), { class: "main" });
-    size.disabled = go.disabled = api.isStatic;
-    go.dataset.key = "nudge";
-    replace(this.nudgeFields, labelled("by h =", size), go);
-    if (api.isStatic) replace(this.nudged, h("p", { class: "quiet-text" }, api.RUN_IT));
+      (push) => this.lab.go({ h: push === USUAL_STEP ? null : push }));
+    this.fields.push.disabled = api.isStatic;
+    const nudge = () => this.run("nudged", () => api.nudge({ ...this.body, h: Number(this.push) }), (answer) => this.nudgeTable(answer));
+    return h("div", { class: "fields" }, labelled("by h =", this.fields.push),
+      button("Nudge", "Pushes the weight by +h and by −h, and measures the loss each time.", nudge, { class: "main", ...STATIC }));
   }
 
   nudgeTable({ value, h: push, loss_plus: plus, loss_minus: minus, slope, gradient, relative_error: error, words }) {
@@ -180,19 +199,25 @@ export class Weight {
 
   // ---- one step ----
 
-  paintStep() {
-    const optimizer = this.lab.state.optimizer === "adam" ? "adam" : "sgd";
-    const rate = h("input", { type: "number", step: "any", min: "0", value: this.lab.state.rate ?? RATES[optimizer], "data-key": "rate",
-      help: "The learning rate: how far along the gradient the step goes.",
-      onchange: () => this.choose({ rate: Number(rate.value) > 0 && rate.value !== RATES[optimizer] ? rate.value : null }) });
-    const go = button("Take one step", "Moves every parameter of a copy of the network by one step, and measures the loss again.", () =>
-      this.run(this.stepped, () => api.step({ ...this.body, optimizer, rate: Number(rate.value) }), (answer) => this.stepTable(answer)), { class: "main", "data-key": "step" });
-    const which = segments("with", "SGD walks down the slope. Adam divides each slope by its usual size.", "optimizer", [["sgd", "SGD"], ["adam", "Adam"]], optimizer,
-      (name) => this.choose({ optimizer: name === "sgd" ? null : name, rate: null }));
-    which.querySelectorAll("input").forEach((input) => { input.dataset.key = `with-${input.value}`; input.disabled = api.isStatic; });
-    rate.disabled = go.disabled = api.isStatic;
-    replace(this.stepFields, which, labelled("rate", rate), go);
-    if (api.isStatic) replace(this.stepped, h("p", { class: "quiet-text" }, api.RUN_IT));
+  get optimizer() {
+    return this.lab.state.optimizer === "adam" ? "adam" : "sgd";
+  }
+
+  get rate() {
+    const { rate } = this.lab.state;
+    return Number.isFinite(Number.parseFloat(rate)) ? rate : RATES[this.optimizer];
+  }
+
+  buildStep() {
+    const rate = h("input", { type: "number", step: "any", min: "0", help: "The learning rate: how far along the gradient the step goes.", ...STATIC,
+      onchange: () => this.lab.go({ rate: rate.value === RATES[this.optimizer] ? null : rate.value }) });
+    const which = segments("with", "SGD walks down the slope. Adam divides each slope by its usual size.", "optimizer", [["sgd", "SGD"], ["adam", "Adam"]], "sgd",
+      (name) => this.lab.go({ optimizer: name === "sgd" ? null : name, rate: null }));
+    Object.assign(this.fields, { rate, optimizer: which.querySelectorAll("input") });
+    for (const input of this.fields.optimizer) input.disabled = api.isStatic;
+    const step = () => this.run("stepped", () => api.step({ ...this.body, optimizer: this.optimizer, rate: Number(this.rate) }), (answer) => this.stepTable(answer));
+    return h("div", { class: "fields" }, which, labelled("rate", rate),
+      button("Take one step", "Moves every parameter of a copy of the network by one step, and measures the loss again.", step, { class: "main", ...STATIC }));
   }
 
   stepTable({ loss_before: before, loss_after: after, promised, weight, words }) {

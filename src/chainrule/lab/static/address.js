@@ -1,0 +1,52 @@
+// The address is the state: #/draw?network=course&digit=7. What of it names nothing is left out.
+
+import { decode, encode, padFor } from "./canvas.js";
+
+export function readAddress() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  return { screen: path, ...Object.fromEntries(new URLSearchParams(query)) };
+}
+
+export function addressOf({ screen, ...rest }) {
+  const kept = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const query = new URLSearchParams(kept).toString().replaceAll("%2C", ",");
+  return `#/${screen}${query ? `?${query}` : ""}`;
+}
+
+const isBelow = (text, count) => /^[0-9]{1,9}$/.test(text) && Number(text) < count;
+const bare = (text) => text.replace(/=+$/, "");
+
+// Each says whether a part of the address names something that the lab has.
+const RULES = {
+  network: (id, { data }) => data.networks.some((one) => one.id === id),
+  beside: (id, { data }) => data.networks.some((one) => one.id === id),
+  digit: (text, { data }) => text === "none" || isBelow(text, data.data.test_images),
+  from: (text, { data }) => isBelow(text, data.data.test_images),
+  image: (text, { data }) => isBelow(text, data.data.test_images),
+  label: (text, { classes }) => isBelow(text, classes.length),
+  cell: (text, { classes }) => /^\d+\.\d+$/.test(text) && text.split(".").every((one) => isBelow(one, classes.length)),
+  batch: (text) => ["1", "4", "16", "drawing"].includes(text),
+  view: (text) => ["matrix", "fixed", "broken"].includes(text),
+  step: (text, { network }) => isBelow(text, network.layers.length + 2),
+  layer: (text, { network }) => network.layers[text]?.kind === "Dense",
+  at: (text) => /^\d+(,\d+)?$/.test(text),
+  unit: (text, { data, network }) => {
+    const [, id, layer, unit] = /^(?:(.+)\.)?(\d+)\.(\d+)$/.exec(text) ?? [];
+    const one = id === undefined ? network : data.networks.find((other) => other.id === id);
+    return one?.layers[layer]?.kind === "Dense" && isBelow(unit, one.layers[layer].n_out);
+  },
+};
+
+// The state without what names nothing, and a sentence on that, or null. `lab` has the same state.
+export function mended(state, lab) {
+  const wrong = Object.keys(RULES).filter((key) => state[key] && !RULES[key](state[key], lab));
+  const named = wrong.map((key) => `${key}=${state[key].slice(0, 30)}`);
+  const sentences = [];
+  if (wrong.length) sentences.push(`The address says ${named.join(" and ")}, which names nothing here: it is left out.`);
+  const pad = padFor(lab.shape);
+  if (state.strokes && encode(decode(pad, state.strokes)) !== bare(state.strokes)) {
+    sentences.push("The drawing in the address is damaged: what cannot be read of it is left out.");
+  }
+  const kept = Object.fromEntries(Object.entries(state).filter(([key]) => !wrong.includes(key)));
+  return { state: kept, words: sentences.join(" ") || null };
+}
