@@ -50,8 +50,14 @@ def test_the_bare_calls_do_the_steps_of_the_network(name):
     targets = estimator._encode(y)
     step, theta = bare_step(estimator, X, targets)
     network = estimator._network.copy()
-    network.optimizer = Adam(weight_decay=estimator.alpha)
-    train_network(network, X, targets, None, None, 3, 200, on_epoch=None)
+    network.optimizer = Adam()
+
+    def decaying(batches):
+        for batch in batches:
+            network.optimizer.weight_decay = estimator.alpha / len(batch)
+            yield batch
+
+    train_network(network, X, targets, None, None, 3, 200, on_epoch=None, progress=decaying)
     t = 0
     for epoch in range(3):
         for batch in epoch_batches(len(X), 200, 0, epoch):
