@@ -90,7 +90,7 @@ def _predict(options: argparse.Namespace) -> int:
 def _names_a_model(paths: Sequence[Path]) -> bool:
     """Whether the first path is that of a model, not of a picture."""
     from chainrule.data.image_folder import holds_pictures
-    from chainrule.data.pictures import suffixes
+    from chainrule.data.pictures import SUFFIXES
     from chainrule.experiments.metrics import METRICS
 
     first = paths[0]
@@ -98,7 +98,7 @@ def _names_a_model(paths: Sequence[Path]) -> bool:
     if len(paths) > 1:
         if first.is_dir():
             return is_one or not holds_pictures(first, depth=0)
-        return is_one or not (first.suffix.lower() in suffixes() or has_magic(str(first)))
+        return is_one or not (first.suffix.lower() in SUFFIXES or has_magic(str(first)))
     if is_one:
         raise ChainruleError(f"{first} is a model: name the picture that it is to read after it.")
     return False

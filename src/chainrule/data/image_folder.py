@@ -23,7 +23,7 @@ from chainrule.data.dataset import (
     printable,
 )
 from chainrule.data.idx import LIMIT
-from chainrule.data.pictures import Bytes, read_scaled, suffixes
+from chainrule.data.pictures import SUFFIXES, Bytes, read_scaled
 from chainrule.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def _check_classes(
         if not paths:
             raise ChainruleError(
                 f"{folder}: the class {name} has no picture that can be read "
-                f"({', '.join(sorted(suffixes()))}): remove its folder, or put pictures there."
+                f"({', '.join(sorted(SUFFIXES))}): remove its folder, or put pictures there."
             )
     if test and not any(test.values()):
         raise ChainruleError(f"{folder.parent} has no picture to test: put some into test.")
@@ -391,4 +391,4 @@ def _is_visible(name: str) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in suffixes()  # noqa: PTH122  ".png" has none
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122  ".png" has none

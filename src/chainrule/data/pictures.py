@@ -7,7 +7,6 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -30,6 +29,30 @@ LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and t
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 # Pictures in the frame of a film: AVIF by any newer Pillow, HEIC by pi-heif where it is installed.
 FRAMED = ("AVIF", "HEIF")
+# How the names of image files end, in lower case, whether or not they can be read.
+SUFFIXES = frozenset(
+    [
+        ".apng",
+        ".avif",
+        ".bmp",
+        ".gif",
+        ".heic",
+        ".heif",
+        ".jfif",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".pbm",
+        ".pfm",
+        ".pgm",
+        ".png",
+        ".pnm",
+        ".ppm",
+        ".tif",
+        ".tiff",
+        ".webp",
+    ]
+)
 LONGEST_START = 1000  # bytes that tell what a file is, whatever its name says
 STRANGERS = [
     (  # the first: it is none where it can be read
@@ -117,14 +140,6 @@ def check_picture(path: Source) -> None:
     _read(path, lambda image: None)
 
 
-@cache
-def suffixes() -> frozenset[str]:
-    """Return how the names of image files end, in lower case, whether or not they can be read."""
-    known = extra("PIL.Image").registered_extensions()
-    ours = {suffix for suffix, kind in known.items() if kind in FORMATS}
-    return frozenset(ours | {".avif", ".heic", ".heif"})
-
-
 def pictures_in(folder: Path) -> list[Path]:
     """Return the image files in a folder, sorted by name, without those in its subfolders.
 
@@ -133,7 +148,7 @@ def pictures_in(folder: Path) -> list[Path]:
     ChainruleError
         If there is none, or the folder cannot be read.
     """
-    known = suffixes()
+    known = SUFFIXES
     try:
         paths = [path for path in folder.iterdir() if path.suffix.lower() in known]
         found = sorted(path for path in paths if path.name[0] != "." and path.is_file())
