@@ -43,8 +43,6 @@ def add_parser(commands: Any) -> None:
         help="images to train on (default: 20000, or all if there are fewer)")  # fmt: skip
     add("--split-seed", metavar="N", type=int, default=0,
         help="draws validation set and subset, the same for every run (default: 0)")  # fmt: skip
-    add("--distort", metavar="STRENGTH", type=float, nargs="?", const=1.0, default=0.0,
-        help="train on distorted copies, new ones in every epoch (strength: 1)")  # fmt: skip
     add_data_options(parser)
     add("--threads", metavar="N", type=int, default=1,
         help="BLAS threads of a run; another number gives other bits (default: 1)")  # fmt: skip

@@ -57,6 +57,8 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         help="stop after so many epochs in a row without a better validation accuracy "
         f"({PATIENCE} where no number is given), and keep the network of the best epoch "
         "(default: train every epoch, keep the last)")  # fmt: skip
+    add("--distort", metavar="STRENGTH", type=float, nargs="?", const=1.0, default=0.0,
+        help="train on distorted copies, new ones in every epoch (strength: 1)")  # fmt: skip
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

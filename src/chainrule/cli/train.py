@@ -71,8 +71,6 @@ def add_parser(commands: Any) -> None:
         help="draws weights, order of batches and dropout (default: 0)")  # fmt: skip
     add("--dtype", choices=("float32", "float64"), default="float32", help="default: float32")
     add_training_options(parser)
-    add("--distort", metavar="STRENGTH", type=float, nargs="?", const=1.0, default=0.0,
-        help="train on distorted copies, new ones in every epoch (strength: 1)")  # fmt: skip
     add("--validation-size", metavar="N", type=int,
         help="images to set aside; 0 trains on all of them (default: 5000, or an eighth of them "
         "if that is less)")  # fmt: skip
