@@ -15,6 +15,7 @@ from PIL import Image
 
 from chainrule import cli
 from chainrule.cli import predict as command
+from chainrule.data import pictures as pictures_module
 from chainrule.data.pictures import pictures_in
 
 
@@ -198,8 +199,7 @@ def test_what_does_not_go_together_is_one_sentence(refused, mnist_model, picture
 
 
 def test_progress_is_said_where_no_line_shows_it(run, mnist_model, pictures, monkeypatch):
-    monkeypatch.setattr(command, "SECONDS_BEFORE", -1)
-    monkeypatch.setattr(command, "SECONDS_BETWEEN", -1)
+    monkeypatch.setattr(pictures_module, "SECONDS", (-1, -1))
     assert "1 of 3 pictures read\n" in run("predict", mnist_model, "in")[2]
     assert "pictures read" not in run("predict", mnist_model, "in", "--quiet")[2]
     monkeypatch.setattr(command, "is_terminal", lambda stream: True)

@@ -10,6 +10,7 @@ from some_pictures import picture, write_pictures
 
 from chainrule.checks import ChainruleError
 from chainrule.data import image_folder
+from chainrule.data import pictures as pictures_module
 from chainrule.data.dataset import MNIST, MOST_CLASSES
 from chainrule.data.idx import idx_sha256
 from chainrule.data.mnist import cache_status, load_dataset, verify
@@ -372,7 +373,8 @@ class TestDoubts:
 class TestProgress:
     @pytest.fixture(autouse=True)
     def at_once(self, monkeypatch):
-        monkeypatch.setattr(image_folder, "SECONDS", (-1, -1))
+        for module in (image_folder, pictures_module):
+            monkeypatch.setattr(module, "SECONDS", (-1, -1))
 
     def test_is_told_in_lines(self, folder):
         said = []

@@ -82,7 +82,7 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _opened(options: argparse.Namespace) -> Lab:
     """Return data and networks, trained now where there are none yet."""
-    from chainrule.experiments.ready_made import READER, SMALL, kept
+    from chainrule.experiments.ready_made import READER
     from chainrule.lab import networks
 
     say = notice(options.quiet)
@@ -92,9 +92,9 @@ def _opened(options: argparse.Namespace) -> Lab:
         found = networks.networks_of_run(options.folder, dataset, say)
     else:
         # A copy holds both; on the served page the one that takes a minute comes later.
-        now = options.export is not None or kept(READER, dataset, say)
+        later = () if options.export is not None else (READER,)
         found = networks.networks_of_first_start(
-            dataset, say, progress=not options.quiet, recipes=(READER, SMALL) if now else (SMALL,)
+            dataset, say, progress=not options.quiet, later=later
         )
     for network in found.values():
         say(f"{network.title}: {network.accuracy_words}")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import os
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,14 +24,13 @@ from chainrule.cli.shared import (
     notice,
     show,
 )
-from chainrule.terminal import is_terminal, tell
+from chainrule.terminal import is_terminal
 
 if TYPE_CHECKING:
     from chainrule.reading.answer import Reading
     from chainrule.reading.classifier import ImageClassifier
 
 COLUMNS = ("file", "text", "probability", "doubts")
-SECONDS_BEFORE, SECONDS_BETWEEN = 2, 10  # of the first word of progress, and of two
 
 
 def add_parser(commands: Any) -> None:
@@ -72,7 +69,8 @@ def _predict(options: argparse.Namespace) -> int:
     if options.csv and options.json:
         raise ChainruleError("--csv and --json are two forms of one result: give one of them.")
     say = notice(options.quiet)
-    names = options.paths[_names_a_model(options.paths) :]
+    has_model = _names_a_model(options.paths)
+    names = options.paths[has_model:]
     pictures = [path for name in names for path in _named(name)]
     is_one = pictures == names and len(pictures) == 1 and not options.csv
     if options.save_prepared is not None and not is_one:
@@ -80,7 +78,7 @@ def _predict(options: argparse.Namespace) -> int:
             "--save-prepared is for one picture that is named alone, without --csv, and this "
             f"names {len(pictures):,}: name the one to look at."
         )
-    classifier = _classifier(options, pictures, say)
+    classifier = _model(options.paths[0], say) if has_model else _reader(pictures, options, say)
     options.model = Path(classifier.path)
     if is_one:
         return _show_one(options, classifier, pictures[0], say)
@@ -104,12 +102,14 @@ def _names_a_model(paths: Sequence[Path]) -> bool:
     return False
 
 
-def _classifier(options: argparse.Namespace, pictures: Sequence[Path], say: Say) -> ImageClassifier:
-    """Return the model that is named, or the one that is there without being named."""
+def _model(path: Path, say: Say) -> ImageClassifier:
     from chainrule.reading.classifier import ImageClassifier
 
-    if _names_a_model(options.paths):
-        return ImageClassifier.load(model_file(options.paths[0], say))
+    return ImageClassifier.load(model_file(path, say))
+
+
+def _reader(pictures: Sequence[Path], options: argparse.Namespace, say: Say) -> ImageClassifier:
+    """Return the model that is there without being named."""
     from chainrule.data.mnist import load_dataset
     from chainrule.experiments.ready_made import reader
 
@@ -172,10 +172,13 @@ def _show_several(
     options: argparse.Namespace, classifier: ImageClassifier, pictures: list[Path], say: Say
 ) -> int:
     """Read pictures, and show each as it comes; return the exit status."""
+    from chainrule.data.pictures import counted
+
     entries, refusals, said = [], 0, set()
     if options.csv:
         _print_row(COLUMNS)
-    for path in _with_progress(pictures, options):
+    lines_show_it = is_terminal(sys.stdout) and not options.json
+    for path in counted(pictures, notice(quiet=True) if lines_show_it else say):
         result = _attempt(options, classifier, path)
         if isinstance(result, ChainruleError):
             refusals += 1
@@ -209,17 +212,6 @@ def _attempt(
         if str(path) in str(error):
             return error
         raise  # it speaks of the model or of what is installed: no other picture would be read
-
-
-def _with_progress(pictures: list[Path], options: argparse.Namespace) -> Iterator[Path]:
-    """Yield the pictures, and say on stderr how far it is where no line on the screen shows it."""
-    lines_show_it = is_terminal(sys.stdout) and not options.json
-    due = math.inf if options.quiet or lines_show_it else time.monotonic() + SECONDS_BEFORE
-    for done, path in enumerate(pictures):
-        if time.monotonic() > due:
-            tell(f"{done:,} of {len(pictures):,} pictures read")
-            due = time.monotonic() + SECONDS_BETWEEN
-        yield path
 
 
 def _line(path: Path, reading: Reading) -> str:

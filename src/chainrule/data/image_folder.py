@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +22,7 @@ from chainrule.data.dataset import (
     printable,
 )
 from chainrule.data.idx import LIMIT
-from chainrule.data.pictures import SUFFIXES, Bytes, read_scaled
+from chainrule.data.pictures import SECONDS, SUFFIXES, Bytes, counted, read_scaled
 from chainrule.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 TEST_SHARE = 5  # every fifth picture of a class is set aside to test, as of the MNIST sample
 FEWEST = 3  # pictures of a class: one to test, one to validate, one to train on
-SECONDS = 2, 10  # before the first word of progress, and from one to the next
 
 _TRAIN, _TEST = ("train", "training"), ("test", "testing")
 _VALIDATION = ("val", "valid", "validation")
@@ -345,12 +343,7 @@ def with_progress(pictures: Sequence[Picture], say: Say) -> Iterator[Picture]:
     if say is tell and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
         yield from extra("tqdm").tqdm(pictures, unit=" pictures", delay=SECONDS[0], leave=False)
     else:
-        due = time.monotonic() + SECONDS[0]
-        for i, picture in enumerate(pictures):
-            if time.monotonic() > due:
-                say(f"{i:,} of {len(pictures):,} pictures read")
-                due = time.monotonic() + SECONDS[1]
-            yield picture
+        yield from counted(pictures, say)
 
 
 def _remarks(pictures: Sequence[Picture], images: Bytes, count: int) -> Iterator[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Decoded = TypeVar("Decoded")
+Item = TypeVar("Item")
 # An open file is closed, and sentences call it what str() does.
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
+SECONDS = 2, 10  # before the first word of progress, and from one to the next
 MOST_PIXELS = 100_000_000  # twice what a telephone takes; more is a mistake, or a bomb
 LARGEST_FILE = 1_000_000_000  # bytes: more than so many pixels of 8 bytes and their frame take
 # Pillow reads more, and runs other programmes for some of them; these it decodes itself.
@@ -160,6 +163,16 @@ def pictures_in(folder: Path) -> list[Path]:
             f"subfolders, with names that end in {', '.join(sorted(known))}."
         )
     return found
+
+
+def counted(pictures: Sequence[Item], say: Callable[[str], None]) -> Iterator[Item]:
+    """Yield pictures that are read one by one, and say from time to time how far it is."""
+    due = time.monotonic() + SECONDS[0]
+    for done, picture in enumerate(pictures):
+        if time.monotonic() > due:
+            say(f"{done:,} of {len(pictures):,} pictures read")
+            due = time.monotonic() + SECONDS[1]
+        yield picture
 
 
 def _read(path: Source, decode: Callable[[Any], Decoded]) -> Decoded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -18,6 +18,7 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.split import trainable
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.ready_made import READER, SMALL, Recipe, kept, made
+from chainrule.experiments.run_folder import Say
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.reading.centring import SIDE
@@ -31,8 +32,6 @@ PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an addr
 
 LIGHT = 127  # a lighter byte is nearer to white
 FEW_IMAGES = 1000  # enough to see on what ground they stand
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +246,7 @@ def networks_of_first_start(
     *,
     progress: bool = True,
     recipes: Sequence[Recipe] = (READER, SMALL),
+    later: Sequence[Recipe] = (),
 ) -> dict[str, LabNetwork]:
     """Return the lab's own networks by id: from the cache, or trained now and kept there.
 
@@ -260,9 +260,12 @@ def networks_of_first_start(
         Show on stderr how far a training is.
     recipes : sequence of Recipe
         What to train.
+    later : sequence of Recipe
+        Which of them are left out where they are not in the cache.
     """
     found = {recipe.id: kept(recipe, dataset, say) for recipe in recipes}
-    if missing := [recipe for recipe in recipes if found[recipe.id] is None]:
+    absent = [recipe for recipe in recipes if found[recipe.id] is None]
+    if missing := [recipe for recipe in absent if recipe not in later]:
         say(
             f"First start: {len(missing)} network{'s' * (len(missing) > 1)} to train on "
             f"{trainable(dataset):,} images ({dataset.title}); kept for the next time."
