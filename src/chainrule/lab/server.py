@@ -29,6 +29,7 @@ from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
 from chainrule.lab.page import KINDS, PAGE, STATIC, encoded, static_files, with_token
+from chainrule.lab.words import Refused
 from chainrule.terminal import command
 
 LOOPBACK = "127.0.0.1"
@@ -137,7 +138,7 @@ def as_json(answer: Mapping[str, Any], status: int = 200) -> Response:
 
 
 async def _wrong_input(request: Request, error: ChainruleError) -> Response:
-    return as_json({"error": str(error)}, 400)
+    return as_json({"error": error.said if isinstance(error, Refused) else str(error)}, 400)
 
 
 async def _not_served(request: Request, error: HTTPException) -> Response:

@@ -1,5 +1,6 @@
 // Questions to the server. If it goes away the page says so, waits, and goes on.
 
+import { say } from "./words.js";
 import { forward as forwardHere, unit as unitHere } from "./forward.js";
 
 const meta = (name, page = document) => page.querySelector(`meta[name="${name}"]`)?.content ?? null;
@@ -93,7 +94,7 @@ async function request(path, options, isRetry = false) {
   } catch {
     throw new LabError(`The server answered ${response.status} and no JSON to ${path}.`);
   }
-  if (!response.ok) throw new LabError(answer.error ?? `The server answered ${response.status}.`);
+  if (!response.ok) throw new LabError(answer.error?.say ? say(answer.error) : answer.error ?? `The server answered ${response.status}.`);
   return answer;
 }
 

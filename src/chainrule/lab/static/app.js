@@ -6,6 +6,7 @@ import { button, explain, h, labelled, replace, select, showExplanations } from 
 import { count } from "./numbers.js";
 import { repaint, showGrey } from "./pictures.js";
 import { forgetPhotos, takePictures } from "./photos.js";
+import { say } from "./words.js";
 import * as draw from "./draw.js";
 import * as backwards from "./backwards.js";
 import * as mistakes from "./mistakes.js";
@@ -30,25 +31,18 @@ function wear(next) {
 }
 
 function themeButton() {
-  const text = () => ({ auto: "Light or dark: as the system", light: "Light", dark: "Dark" })[theme];
+  const label = () => say("theme.label", { theme: say(`theme.${theme}`) });
   const sign = () => ({ auto: "◐", light: "☀", dark: "☾" })[theme];
-  const toggle = button(sign(), "Changes between light, dark, and what the system says.", () => {
+  const toggle = button(sign(), say("theme.help"), () => {
     wear(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
     toggle.textContent = sign();
-    toggle.setAttribute("aria-label", `Colours: ${text()}`);
-  }, { class: "quiet theme", "aria-label": `Colours: ${text()}` });
+    toggle.setAttribute("aria-label", label());
+  }, { class: "quiet theme", "aria-label": label() });
   return toggle;
 }
 
 // ---- what the server is doing ----
 
-const NOTICES = {
-  gone: "The server does not answer. If it was stopped, start it again with chainrule lab on the same port: this page waits and goes on.",
-  back: "The server answers again.",
-  slow: "The server has not answered for some seconds: it is busy, or was paused. This page waits, and goes on with its answer.",
-  answered: null, // after it was slow
-  restarted: "The server was started anew. This page has its new token and goes on.",
-};
 let hiding = null;
 
 function notice(text, stays = false) {
@@ -236,7 +230,7 @@ async function start() {
   });
   const help = showExplanations(document.getElementById("help"));
   api.onServer((happened) => {
-    notice(NOTICES[happened], happened === "gone" || happened === "slow");
+    notice(happened === "answered" ? null : say(`notice.${happened}`), happened === "gone" || happened === "slow");
     if (happened === "restarted") restarted();
   });
   let lab;

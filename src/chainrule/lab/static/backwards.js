@@ -3,8 +3,8 @@
 import * as api from "./api.js";
 import { photoOf } from "./photos.js";
 import { decode, inked, padFor, shrunk } from "./canvas.js";
-import { button, formula, h, labelled, replace, segments, select, toggle } from "./dom.js";
-import { number, shape, short } from "./numbers.js";
+import { button, formula, h, labelled, number, replace, segments, select, toggle } from "./dom.js";
+import { shape, short } from "./numbers.js";
 import { ink, signed } from "./pictures.js";
 import { Weight } from "./weight.js";
 

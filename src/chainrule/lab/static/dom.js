@@ -1,5 +1,8 @@
 // Elements from a tag, properties and children; and the explanation that each of them carries.
 
+import { short } from "./numbers.js";
+import { say } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function h(tag, properties = {}, ...children) {
@@ -47,7 +50,7 @@ export function explain(element, text) {
   return element;
 }
 
-const WAITING = "Point at anything, or move with Tab: what it is stands here.";
+const WAITING = say("help.waiting");
 
 export function showExplanations(line) {
   let hovered = null;
@@ -81,6 +84,12 @@ export function showExplanations(line) {
 }
 
 // ---- parts that several screens use ----
+
+// <data> keeps the exact number for whoever copies or tests it.
+export function number(value, digits = 4) {
+  if (value === null || value === undefined) return h("span", {}, "–");
+  return h("data", { value: String(value), class: "number" }, short(value, digits));
+}
 
 export function button(text, help, onclick, properties = {}) {
   return h("button", { type: "button", help, onclick, ...properties }, text);

@@ -3,11 +3,11 @@
 
 import * as api from "./api.js";
 import { EMPTY, Pad, decode, encode, hasLongUpstroke, shrunk } from "./canvas.js";
-import { bringIntoView, button, h, replace, toggle } from "./dom.js";
+import { bringIntoView, button, h, number, replace, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
 import { photoButton, photoOf } from "./photos.js";
 import { colours, columnsOf, ink, signed } from "./pictures.js";
-import { counted, number, percent, short } from "./numbers.js";
+import { counted, percent, short } from "./numbers.js";
 
 export const id = "draw";
 export const name = "Draw";

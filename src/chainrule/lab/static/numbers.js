@@ -1,6 +1,4 @@
-// Numbers as text: four significant digits, a true minus sign, and the exact value beside it.
-
-import { h } from "./dom.js";
+// Numbers as text: four significant digits, and a true minus sign.
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
@@ -15,24 +13,20 @@ export function short(value, digits = 4) {
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
     text = `${mantissa} × 10${[...String(Number(exponent))].map((sign) => SUPERSCRIPT[sign]).join("")}`;
   }
-  return text.replace("-", "−");
+  return minus(text);
 }
 
-// <data> keeps the exact number for whoever copies or tests it.
-export function number(value, digits = 4) {
-  if (value === null || value === undefined) return h("span", {}, "–");
-  return h("data", { value: String(value), class: "number" }, short(value, digits));
-}
+const minus = (text) => text.replace("-", "−");
 
 export function signed(value, digits = 4) {
   return (value < 0 ? "− " : "+ ") + short(Math.abs(value), digits);
 }
 
 export function percent(share, digits = 1) {
-  return `${(100 * share).toFixed(digits)} %`;
+  return minus(`${(100 * share).toFixed(digits)} %`);
 }
 
-export const count = (value) => value.toLocaleString("en");
+export const count = (value) => minus(value.toLocaleString("en"));
 
 export const counted = (value, thing) => `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
 

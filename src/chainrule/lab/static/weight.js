@@ -1,8 +1,8 @@
 // One weight: nudge it and see the loss move, or take one step with an optimizer.
 
 import * as api from "./api.js";
-import { bringIntoView, button, explain, h, labelled, replace, segments, select } from "./dom.js";
-import { number, short } from "./numbers.js";
+import { bringIntoView, button, explain, h, labelled, number, replace, segments, select } from "./dom.js";
+import { short } from "./numbers.js";
 
 const RATES = { sgd: "0.05", adam: "0.0005" };
 const STEPS = ["1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-8", "1e-10"];
