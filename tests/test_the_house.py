@@ -30,11 +30,13 @@ ROOMS = {
     "plots": 1117,  # copies; names in any alphabet, of classes; backends; signed values
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
-    # model file says, folders of them judged, the data that a model names
-    "reading": 1340,
+    # model file says, folders of them judged, the data that a model names; likeness to what was
+    # learned from
+    "reading": 1381,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
-    "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
+    # pictures behind the gate, other sizes and classes, a network behind the page; what is no digit
+    "lab": 1720,
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1283,  # options of training; folders of pictures, data convert
     "__init__": 132,

@@ -51,11 +51,14 @@ class Found:
         Where each stands in the picture: its rows and columns.
     doubts : tuple of str
         Why these may not be the digits that were meant.
+    has_patch : bool
+        Whether one of them is a solid patch, and no stroke.
     """
 
     inks: list[Array] = field(repr=False)
     boxes: list[tuple[slice, slice]]
     doubts: tuple[str, ...]
+    has_patch: bool
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,8 @@ def find_digits(ink: Array, noise: float) -> Found:
         _ink_of(digit, ink, labels, level / 2, strength)
         for digit, strength in zip(digits, strengths, strict=True)
     ]
-    return Found(inks, [digit.box for digit in digits], tuple(doubts))
+    has_patch = any(_is_solid(digit.mask(labels)) for digit in digits)
+    return Found(inks, [digit.box for digit in digits], tuple(doubts), has_patch)
 
 
 def doubts_of(probabilities: Array) -> tuple[str, ...]:
