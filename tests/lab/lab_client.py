@@ -8,6 +8,8 @@ import subprocess
 import sys
 from urllib.parse import urlencode, urlsplit
 
+from chainrule.lab.words import sentence
+
 
 def start(lab_run, *words, names_data=True, **options):
     """Start ``chainrule lab`` on the networks of `lab_run`, in the home that is theirs."""
@@ -28,6 +30,12 @@ def address_of(process):
     said = process.stdout.readline()
     assert "http://127.0.0.1:" in said
     return said.split()[4].rstrip("/")
+
+
+def said_in(body):
+    """Return an answer; what the page is to say in it as a sentence."""
+    answer = json.loads(body)
+    return answer | {"error": sentence(answer["error"])} if "error" in answer else answer
 
 
 class Client:
@@ -81,14 +89,14 @@ class Client:
 
     def get(self, target):
         status, _, body = self.send("GET", target)
-        return status, json.loads(body)
+        return status, said_in(body)
 
     def give(self, name, content, network="adam-seed0"):
         """Send a file as the page does."""
         own = self.own_headers | {"Content-Type": "application/octet-stream"}
         target = f"/api/picture?{urlencode({'network': network, 'name': name})}"
         status, _, answer = self.send("POST", target, own, content)
-        return status, json.loads(answer)
+        return status, said_in(answer)
 
     def post(self, target, fields, **headers):
         """Send JSON as the page does; `headers` replace its own, and None leaves one out."""
@@ -96,4 +104,4 @@ class Client:
         body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
         kept = {name: value for name, value in own.items() if value is not None}
         status, _, answer = self.send("POST", target, kept, body)
-        return status, json.loads(answer)
+        return status, said_in(answer)

@@ -5,6 +5,7 @@ from PIL import Image
 from chainrule.checks import ChainruleError
 from chainrule.lab import answers
 from chainrule.lab.asked import Asked
+from chainrule.lab.words import sentence
 from chainrule.losses import softmax
 from chainrule.reading.centring import centring
 
@@ -58,7 +59,7 @@ def test_a_drawing_is_centred_exactly_as_the_library_centres_it(lab, index):
         array = getattr(steps, stage["name"])
         assert (stage["height"], stage["width"]) == array.shape
         assert stage["pixels"] == np.rint(array * 255).astype(int).ravel().tolist()
-        assert stage["words"].endswith(".")
+        assert sentence(stage["words"]).endswith(".")
 
 
 @pytest.mark.parametrize("ground", [0, 255])
@@ -79,14 +80,14 @@ def test_the_ground_of_the_pad_is_known_where_its_border_is_inked(lab, monkeypat
         (0.29, -0.5, "0.29 pixels below and 0.50 pixels left of the middle"),
         (-0.004, 0.12, "0.12 pixels right of the middle"),
         (-1.5, 0, "1.50 pixels above the middle"),
-        (0, 0.004, "exactly there"),
+        (0, 0.004, "exactly in the middle"),
     ],
 )
 def test_where_the_ink_ends_is_told_in_a_learners_words(rows, columns, words):
     numbers = {"offset_rows": rows, "offset_columns": columns}
     for is_lopsided in (False, True):
         told = answers._stage("centred", np.zeros((2, 2)), numbers | {"is_lopsided": is_lopsided})
-        assert words in told["words"]
+        assert words in sentence(told["words"])
 
 
 def test_a_raw_drawing_is_the_mean_of_its_boxes(lab):

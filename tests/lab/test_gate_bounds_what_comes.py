@@ -3,7 +3,7 @@ import socket
 import time
 
 import pytest
-from lab_client import Client
+from lab_client import Client, said_in
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def head(client, *lines):
 
 
 def error(body):
-    return json.loads(body)["error"]
+    return said_in(body)["error"]
 
 
 def chunked(size, count):
@@ -50,7 +50,7 @@ def test_who_sends_a_large_file_with_an_old_token_hears_of_it(client):
         "X-Chainrule-Token": "of an earlier start",
     }
     status, _, body = client.send("POST", "/api/picture", headers, b"x" * 6_000_000)
-    assert (status, json.loads(body)["reason"]) == (403, "token")
+    assert (status, json.loads(body)["error"]["say"]) == (403, "gate.token")
 
 
 def test_a_body_in_chunks_is_counted_whatever_it_claims(client):

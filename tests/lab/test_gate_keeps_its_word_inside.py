@@ -1,8 +1,8 @@
 import asyncio
-import json
 from contextlib import suppress
 
 import pytest
+from lab_client import said_in
 
 from chainrule.lab.networks import Lab
 from loops import run_in_own_loop
@@ -68,7 +68,7 @@ def test_a_body_that_does_not_come_in_time_is_refused(gated, monkeypatch):
     monkeypatch.setattr(gate, "DRAIN_SECONDS", 0.05)
     start, answer = call(gated, request("POST"), body(b"{", more=True))
     assert start["status"] == 408
-    assert "within" in json.loads(answer["body"])["error"]
+    assert "within" in said_in(answer["body"])["error"]
 
 
 def test_a_client_that_has_gone_is_not_answered(gated):
@@ -114,7 +114,7 @@ def test_a_fault_of_the_lab_is_answered_in_a_sentence_with_all_headers():
     with pytest.raises(AttributeError):  # for the terminal
         run_in_own_loop(app(request(path="/api/digit", query=b"index=1"), receive, send))
     assert sent[0]["status"] == 500
-    assert json.loads(sent[1]["body"])["error"].startswith("The lab failed at this")
+    assert said_in(sent[1]["body"])["error"].startswith("The lab failed at this")
     names = {name for name, _ in sent[0]["headers"]}
     assert {b"content-security-policy", b"x-content-type-options", b"cache-control"} <= names
 
@@ -143,7 +143,7 @@ def test_an_installation_without_a_page_says_so(tmp_path):
     app = server.create_app(Lab(None, {}), "token", tmp_path)
     start, answer = call(app, request(path="/"), body())
     assert start["status"] == 404
-    assert "install it anew" in json.loads(answer["body"])["error"]
+    assert "install it anew" in said_in(answer["body"])["error"]
 
 
 def spoken(monkeypatch, *parts, answer_seconds=0.0):

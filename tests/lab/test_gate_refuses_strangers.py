@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from lab_client import Client
+from lab_client import Client, said_in
 
 POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -31,7 +31,7 @@ def has_gate_headers(headers):
 def the_sentence(answer):
     status, headers, body = answer
     assert has_gate_headers(headers)
-    sentence = json.loads(body)["error"]
+    sentence = said_in(body)["error"]
     assert 20 < len(sentence) < 300
     assert sentence.endswith(".")
     return status, sentence
@@ -74,14 +74,22 @@ def test_every_changing_route_needs_the_token_of_this_start(client, path, method
         own = headers | {"X-Chainrule-Token": token}
         status, _, body = client.send("POST", path, own, b"{}")
         assert status == 403
-        assert json.loads(body)["reason"] == "token"
+        assert json.loads(body)["error"]["say"] == "gate.token"
     twice = [*headers.items(), ("X-Chainrule-Token", client.token)]
     assert client.send("POST", path, twice, b"{}")[0] == 403
 
 
 def test_the_routes_are_all_of_the_contract():
     assert {path for path, method in all_routes() if method == "POST"} == {
-        *("/api/centre", "/api/forward", "/api/unit", "/api/backward", "/api/nudge", "/api/step"),
+        *(
+            "/api/centre",
+            "/api/doubt",
+            "/api/forward",
+            "/api/unit",
+            "/api/backward",
+            "/api/nudge",
+            "/api/step",
+        ),
         "/api/picture",
     }
     assert {path for path, method in all_routes() if method == "GET"} == {
@@ -197,7 +205,7 @@ def test_the_wrong_one_of_both_methods_is_named(client):
 def test_no_other_file_or_address_is_served(client, target):
     status, headers, body = client.send("GET", target)
     assert status == 404
-    assert json.loads(body)["error"].endswith(".")
+    assert said_in(body)["error"].endswith(".")
     assert has_gate_headers(headers)
     assert b"root:" not in body
     assert b"import" not in body

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from waiting import wait_until
 
+from chainrule.lab.words import library, sentence
 from chainrule.reading.centring import centring
 
 SIDE, RADIUS = 112, 4.5
@@ -118,6 +119,8 @@ def test_a_one_that_mnist_has_not_is_named_where_it_is_taken_for_something_else(
     page.route("**/api/forward", answer)
     draw(page, strokes)
     page.locator(".predicted", has_text="7").wait_for()
+    wait_until(page, "location.hash.includes('strokes')")
+    page.wait_for_load_state("networkidle")
     words = page.get_by_text("MNIST has no such 1")
     assert words.count() == is_said
     draw(page, [[(0.05, 0.95), (0.06, 0.95)]])
@@ -142,7 +145,7 @@ def test_ink_at_the_border_is_ink_and_no_ground(visit, stroke):
 def test_a_refused_picture_leaves_nothing_of_an_earlier_one_and_the_next_answer_ends_it(visit):
     page = visit("#/draw?digit=3&unit=0.1", refused=True)
     page.locator(".unit h2").wait_for()
-    refusal = {"status": 400, "json": {"error": "This is refused."}}
+    refusal = {"status": 400, "json": {"error": library("This is refused.")}}
     page.route("**/api/centre", lambda route: route.fulfill(**refusal))
     draw(page, [SEVEN])
     page.locator("#notice", has_text="This is refused.").wait_for()
@@ -275,7 +278,7 @@ def test_the_four_pictures_are_those_of_the_answer(visit):
         assert (width, height) == (stage["width"], stage["height"])
         ink = np.array(stage["pixels"]) / 255
         np.testing.assert_allclose(red, 255 + ink * (0x24 - 255), atol=1)
-        assert stage["words"] in figure.inner_text()
+        assert sentence(stage["words"]) in figure.inner_text()
 
 
 def test_a_unit_shows_the_numbers_of_the_answer(visit):

@@ -83,7 +83,7 @@ def test_an_open_unit_and_two_networks_come_back(visit, lab):
     page.keyboard.press("Enter")
     page.locator(".unit h2").wait_for()
     reload(page, ".unit h2")
-    assert page.locator(".unit h2").inner_text().startswith("Unit 1 of Dense(784")
+    assert page.locator(".unit h2").inner_text().startswith("Unit 1 of hidden 1")
     assert page.locator(".answer").count() == 2
 
 

@@ -61,7 +61,7 @@ def test_every_screen_is_whole_and_fits_a_phone(other, screen):
 
 def test_the_bars_are_the_most_probable_classes_by_name(other, labs, kind):
     page = other("#/draw?digit=2")
-    page.locator("[data-stage='test image']").wait_for()
+    page.locator("[data-stage=stored]").wait_for()
     page.wait_for_load_state("networkidle")
     lab = labs[kind]
     network = next(iter(lab.networks.values()))
@@ -83,7 +83,7 @@ def test_pictures_and_strips_have_the_datas_size(other, labs, kind):
     page = other("#/draw?digit=1&unit=0.1")
     page.locator(".unit h2").wait_for()
     shape = list(labs[kind].image_shape)
-    assert size_of(page.locator("[data-stage='test image'] canvas")) == shape
+    assert size_of(page.locator("[data-stage=stored] canvas")) == shape
     assert size_of(page.locator(".product canvas").first) == shape
     page.goto(page.url.replace("#/draw", "#/backwards"))
     page.get_by_role("img", name="test image").first.wait_for()
@@ -190,9 +190,9 @@ def test_a_static_copy_draws_and_shows_the_mistakes(visit, copies, labs, kind):
     draw(page, [LINE])
     page.get_by_text("Without a server the drawing is only shrunk").wait_for()
     height, width = labs[kind].image_shape
-    assert size_of(page.locator("[data-stage='fed raw'] canvas")) == [height, width]
+    assert size_of(page.locator("[data-stage=raw] canvas")) == [height, width]
     corner = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0]"
-    assert page.locator("[data-stage='fed raw'] canvas").evaluate(corner) == 255, "the ground"
+    assert page.locator("[data-stage=raw] canvas").evaluate(corner) == 255, "the ground"
     names = [str(name) for name in labs[kind].dataset.classes]
     wait_until(page, "n => n.includes(document.querySelector('.predicted').textContent)", names)
     page = visit("#/mistakes?cell=1.1", base=copies[kind])

@@ -13,6 +13,8 @@ from test_page_remembers import state_of
 from test_pictures_are_read_as_predict_reads_them import given
 from waiting import wait_until
 
+from chainrule.lab.words import sentence
+
 NOTHING = "\N{EN DASH}"  # where no answer is
 
 # What a browser does with what is dropped or pasted; true where the page leaves it to the browser.
@@ -77,7 +79,7 @@ def test_a_picture_comes_by_button_drop_and_paste(visit, lab, files, way):
     stages = page.locator("[data-stage]").evaluate_all("all => all.map((one) => one.dataset.stage)")
     assert stages == ["given", "sheet", "light", "ink", "centred"]
     doubts = page.locator(".doubts li").all_inner_texts()
-    assert doubts == [*answer["doubts"], *expected["doubts"]]
+    assert doubts == [sentence(one) for one in (*answer["doubts"], *expected["doubts"])]
     said = "5.png is read as 5" + (", with doubt: it stands below the answer" if doubts else "")
     page.get_by_text(f"{said}.").wait_for()
 

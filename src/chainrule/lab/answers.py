@@ -1,7 +1,5 @@
 """The answers to the page, but for the walk back: each computed by the library."""
 
-# ruff: noqa: RUF001  (the page shows × and − as a blackboard does)
-
 from __future__ import annotations
 
 import io
@@ -11,32 +9,22 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule import __version__
-from chainrule.checks import Array, ChainruleError, Integers, extra
+from chainrule.checks import Array, Integers, extra
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import SCALED, UNKNOWN, Lab, LabNetwork
 from chainrule.lab.pictures import rounded
+from chainrule.lab.words import Refused, said
 from chainrule.layers import Dense, ReLU
 from chainrule.losses import softmax
 from chainrule.network import Network
 from chainrule.reading.centring import Centring, centring
+from chainrule.reading.digits import find_digits
 
 LARGEST_DRAWING = 400  # pixels of a side
+ENLARGED = 4  # times: a pixel of ink that is no line is no stroke either
 LEAST_SHOWN = 0.005  # of a pixel: less is written as 0.00
 MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
-DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
-STAGES = {
-    "drawn": "The ink as it was drawn, on {height} × {width} pixels.",
-    "cropped": "The empty border is cut off: {height} × {width} pixels of ink are left.",
-    "scaled": "Scaled by {factor:.2f}, so that the longer side is {longer_side} pixels, as in "
-    "MNIST.",
-    "as_pictures": "Scaled to {height} × {width} pixels, as the pictures were that the network "
-    "learned from.",
-    "centred": "Moved by whole pixels, which bring its centre of mass as near to the middle as "
-    "they can: {off}.",
-    "lopsided": "The ink is so lopsided that its centre of mass stays {off}: nearer, and ink would "
-    "leave the picture.",
-}
 
 
 def network_asked(lab: Lab, asked: Asked, name: str = "network") -> LabNetwork:
@@ -63,7 +51,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
             "test_images": len(dataset.test_images),
             "image_shape": list(lab.image_shape),
             "ground": lab.ground,
-            "are_digits": dataset.name.startswith(DIGITS),
+            "are_digits": lab.are_digits,
         },
         "classes": [str(number) for number in dataset.classes],
         "version": __version__,
@@ -73,13 +61,8 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _note(lab: Lab) -> str | None:
-    if not lab.dataset.is_sample:
-        return None
-    return (
-        f"This is not full MNIST but an {lab.dataset.title}: an accuracy on it is not an MNIST "
-        "accuracy. To get the full set, connect to the network and run 'chainrule data fetch'."
-    )
+def _note(lab: Lab) -> dict[str, Any] | None:
+    return said("facts.sample", data=lab.dataset.title) if lab.dataset.is_sample else None
 
 
 def _described(network: LabNetwork) -> dict[str, Any]:
@@ -90,7 +73,7 @@ def _described(network: LabNetwork) -> dict[str, Any]:
         "parameters": int(network.network.parameters.size),
         "optimizer": network.optimizer,
         "test_accuracy": network.test_accuracy,
-        "accuracy_words": network.accuracy_words,
+        "accuracy_words": network.accuracy_said,
         "pictures": network.pictures,
         "layers": layers_of(network.network),
     }
@@ -194,7 +177,7 @@ def _drawing(asked: Asked) -> Any:
     width, height = (asked.whole(name, 1, LARGEST_DRAWING) for name in ("width", "height"))
     pixels = asked.numbers("pixels", width * height, 0, 255)
     if (pixels != np.rint(pixels)).any():
-        raise ChainruleError("pixels must hold whole numbers from 0 to 255, got fractions.")
+        raise Refused("refused.fractions")
     return pixels.astype(np.uint8).reshape(height, width)
 
 
@@ -217,24 +200,27 @@ def _stage(
 ) -> dict[str, Any]:
     size = {"width": picture.shape[1], "height": picture.shape[0]}
     key = key or ("lopsided" if numbers.get("is_lopsided") else name)
+    off = {"off": _off(numbers)} if name == "centred" else {}
     return {
         "name": name,
         **size,
         "pixels": np.rint(picture * 255).astype(int).ravel().tolist(),
         "numbers": numbers,
-        "words": STAGES[key].format(**size | numbers, off=_off(numbers)),
+        "words": said(f"draw.told.{key}", **size | numbers | off),
     }
 
 
-def _off(numbers: dict[str, Any]) -> str:
+def _off(numbers: dict[str, Any]) -> dict[str, Any]:
     """Say how far, and to which sides, the centre of mass is from the middle."""
-    sides = (("offset_rows", "above", "below"), ("offset_columns", "left of", "right of"))
+    sides = (("offset_rows", "above", "below"), ("offset_columns", "left", "right"))
     parts = [
-        f"{abs(numbers[name]):.2f} pixels {after if numbers[name] > 0 else before}"
+        said(f"draw.off.{after if numbers[name] > 0 else before}", pixels=abs(numbers[name]))
         for name, before, after in sides
-        if abs(numbers.get(name, 0)) >= LEAST_SHOWN
+        if abs(numbers[name]) >= LEAST_SHOWN
     ]
-    return f"{' and '.join(parts)} the middle" if parts else "exactly there"
+    if len(parts) == 2:
+        return said("draw.off.two", rows=parts[0], columns=parts[1])
+    return said("draw.off.one", by=parts[0]) if parts else said("draw.off.there")
 
 
 def shrunk(drawing: Any, shape: tuple[int, int]) -> Array:
@@ -284,6 +270,27 @@ def forward(lab: Lab, asked: Asked) -> dict[str, Any]:
     }
 
 
+def doubt(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Say why a drawing may be nothing that the networks know, by its form; else None."""
+    image = image_asked(lab, asked).reshape(lab.image_shape)
+    parts, is_patch = form_of(image) if lab.are_digits and image.any() else (1, False)
+    kind = None
+    if parts > 1:
+        kind = "several"
+    elif is_patch:
+        kind = "patch"
+    elif lab.likeness.is_unlike(image):
+        kind = "unlike"
+    return {"doubt": kind and {"kind": kind, "parts": parts}}
+
+
+def form_of(image: Array) -> tuple[int, bool]:
+    """Return in how many digits the ink falls apart, and whether one is a patch and no stroke."""
+    large = np.pad(np.kron(image, np.ones((ENLARGED, ENLARGED), np.float32)), ENLARGED)
+    found = find_digits(large, noise=0)
+    return len(found.inks), found.has_patch
+
+
 def unit(lab: Lab, asked: Asked) -> dict[str, Any]:
     """Take one unit apart, in float64: weight times input, sum, bias, and what follows."""
     chosen, image = network_asked(lab, asked), image_asked(lab, asked)
@@ -313,9 +320,8 @@ def dense_asked(network: Network, asked: Asked) -> tuple[int, Dense]:
     layer = network[index]
     if not isinstance(layer, Dense):
         dense = [i for i, other in enumerate(network) if isinstance(other, Dense)]
-        raise ChainruleError(
-            f"layer must be a Dense layer, one of {', '.join(map(str, dense))}, got {index}, "
-            f"{layer}."
+        raise Refused(
+            "refused.dense", layers=", ".join(map(str, dense)), index=index, layer=str(layer)
         )
     return index, layer
 
@@ -331,7 +337,7 @@ def confusion(lab: Lab, asked: Asked) -> dict[str, Any]:
         "matrix": judgement.matrix.tolist(),
         "count": int(judgement.matrix.sum()),
         "accuracy": judgement.accuracy,
-        "title": f"{chosen.title}: {chosen.accuracy_words}",
+        "title": chosen.title,
     }
 
 

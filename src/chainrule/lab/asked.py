@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, NoReturn
 
 import numpy as np
 
-from chainrule.checks import Array, ChainruleError
+from chainrule.checks import Array
+from chainrule.lab.words import Refused, said, sentence
 
 WHOLE = re.compile(r"-?[0-9]{1,9}")  # as a whole number stands in an address
 
@@ -25,23 +27,16 @@ def read_json(body: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(body.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:
-        raise ChainruleError(
-            "The body must be a JSON object with plain lists, but it is nested too deeply: "
-            "flatten it."
-        ) from None
+        raise Refused("refused.nested") from None
     except ValueError as error:
-        raise ChainruleError(
-            f"The body must be a JSON object in UTF-8, but it cannot be read ({error}): correct it."
-        ) from error
+        raise Refused("refused.unreadable", why=str(error)) from error
     if not isinstance(fields, dict):
-        raise ChainruleError(
-            f"The body must be a JSON object, got {type(fields).__name__}: send {{...}}."
-        )
+        raise Refused("refused.no_object", came=type(fields).__name__)
     return fields
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(sentence(said("refused.constant", constant=constant)))
 
 
 class Asked:
@@ -59,10 +54,10 @@ class Asked:
         self.fields = {name: value for name, value in fields.items() if value is not None}
         known = list(names)
         if strange := [name for name in self.fields if name not in known]:
-            raise ChainruleError(
-                f"This address takes {', '.join(known) or 'nothing'}, got {strange[0]!r:.40}: "
-                "leave it out."
-            )
+            came = f"{strange[0]!r:.40}"
+            if not known:
+                raise Refused("refused.nothing", came=came)
+            raise Refused("refused.strange", known=", ".join(known), came=came)
 
     @classmethod
     def of_query(cls, pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> Asked:
@@ -70,9 +65,7 @@ class Asked:
         fields: dict[str, Any] = {}
         for name, value in pairs:
             if name in fields:
-                raise ChainruleError(
-                    f"Each name stands once in an address, got {name!r:.40} twice."
-                )
+                raise Refused("refused.twice", came=f"{name!r:.40}")
             fields[name] = int(value) if WHOLE.fullmatch(value) else value
         return cls(fields, names)
 
@@ -82,14 +75,16 @@ class Asked:
     def value(self, name: str) -> Any:
         """Return a field as it came."""
         if name not in self.fields:
-            raise ChainruleError(f"{name} is missing: give it.")
+            raise Refused("refused.missing", name=name)
         return self.fields[name]
 
     def one_of(self, name: str, choices: Iterable[str]) -> str:
         """Return a field that must be one of a few words."""
         value, words = self.value(name), list(choices)
         if not isinstance(value, str) or value not in words:
-            raise ChainruleError(f"{name} must be one of {', '.join(words)}, got {value!r:.60}.")
+            raise Refused(
+                "refused.choice", name=name, choices=", ".join(words), came=f"{value!r:.60}"
+            )
         return value
 
     def whole(self, name: str, least: int, most: int) -> int:
@@ -100,9 +95,12 @@ class Asked:
         """Return a field that must be a number above one bound and up to another."""
         value = self.value(name)
         if type(value) not in (int, float) or not above < value <= at_most:
-            raise ChainruleError(
-                f"{name} must be a number above {above:g} and at most {at_most:g}, "
-                f"got {value!r:.60}."
+            raise Refused(
+                "refused.real",
+                name=name,
+                above=f"{above:g}",
+                at_most=f"{at_most:g}",
+                came=f"{value!r:.60}",
             )
         return float(value)
 
@@ -124,10 +122,14 @@ def numbers(name: str, values: Any, count: int, least: float, most: float) -> Ar
     """Return a flat list of `count` numbers within bounds as a float64 array, (count,)."""
     _list(name, values, (count,), "numbers")
     if not set(map(type, values)) <= {int, float}:  # before NumPy sees them: strings grow there
-        raise ChainruleError(f"{name} must hold numbers alone, got other values among them.")
+        raise Refused("refused.no_numbers", name=name)
     if wrong := [value for value in values if not least <= value <= most]:
-        raise ChainruleError(
-            f"{name} must hold numbers from {least:g} to {most:g}, got {wrong[0]!r:.60}."
+        raise Refused(
+            "refused.bounds",
+            name=name,
+            least=f"{least:g}",
+            most=f"{most:g}",
+            came=f"{wrong[0]!r:.60}",
         )
     return np.array(values, np.float64)
 
@@ -136,14 +138,18 @@ def _list(name: str, value: Any, counts: Iterable[int], what: str) -> list[Any]:
     wanted = list(counts)
     if not isinstance(value, list) or len(value) not in wanted:
         came = f"{len(value):,}" if isinstance(value, list) else f"{value!r:.60}"
-        words = " or ".join(f"{count:,}" for count in wanted)
-        raise ChainruleError(f"{name} must be a list of {words} {what}, got {came}.")
+        either = reduce(_either, wanted)
+        raise Refused(f"refused.{what}", name=name, counts=either, came=came)
     return value
+
+
+def _either(one: Any, other: Any) -> Any:
+    return said("refused.either", one=one, other=other)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise ChainruleError(
-            f"{name} must be a whole number from {least} to {most}, got {value!r:.60}."
+        raise Refused(
+            "refused.whole", name=name, least=str(least), most=str(most), came=f"{value!r:.60}"
         )
     return value

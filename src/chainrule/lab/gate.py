@@ -13,10 +13,13 @@ import math
 import re
 from collections.abc import Container
 from contextlib import suppress
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chainrule.lab.words import library, said, sentence
 
 BODY_LIMIT = 1_000_000  # bytes
 BODY_SECONDS = 10
@@ -41,11 +44,11 @@ TOKEN_HEADER = "X-Chainrule-Token"
 
 
 class Refusal(Exception):
-    """Why a request does not pass: a status, one sentence, and "token" where that is the reason."""
+    """Why a request does not pass: a status and what is said of it."""
 
-    def __init__(self, status: int, sentence: str, reason: str | None = None) -> None:
-        super().__init__(sentence)
-        self.status, self.reason = status, reason
+    def __init__(self, status: int, key: str, **values: Any) -> None:
+        self.status, self.said = status, said(f"gate.{key}", **values)
+        super().__init__(sentence(self.said))
 
     def answer(self) -> JSONResponse:
         """Return it as the page takes it."""
@@ -53,8 +56,7 @@ class Refusal(Exception):
         headers = {"Connection": "close"} | (
             {"Allow": ", ".join(METHODS)} if self.status == 405 else {}
         )
-        reason = {"reason": self.reason} if self.reason else {}
-        return JSONResponse({"error": str(self)} | reason, self.status, headers)
+        return JSONResponse({"error": self.said}, self.status, headers)
 
 
 class Gate:
@@ -100,45 +102,24 @@ class Gate:
         """Raise the refusal of a request whose head alone shows that it must not pass."""
         hosts = [host.lower() for host in headers.getlist("Host")]
         if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
-            raise Refusal(
-                400,
-                "Host must be 127.0.0.1, localhost or [::1], with any port, got "
-                f"{' and '.join(hosts) or 'none':.80}: open the address that the lab printed.",
-            )
+            raise Refusal(400, "host", came=_listed(hosts))
         if method not in METHODS:
-            raise Refusal(
-                405, f"The lab answers {', '.join(METHODS)}, got {method:.20}: use one of them."
-            )
+            raise Refusal(405, "method", methods=", ".join(METHODS), came=method[:20])
         origins = headers.getlist("Origin")
         if origins not in ([], [f"http://{hosts[0]}"]):
-            raise Refusal(
-                403,
-                f"The request must come from the lab's own page, http://{hosts[0]}, got "
-                f"{' and '.join(origins):.80}: open the lab's address.",
-            )
+            raise Refusal(403, "origin", host=hosts[0], came=_listed(origins))
         if method == "POST":
             self._check_changing(headers, kind)
 
     def _check_changing(self, headers: Headers, kind: str) -> None:
         if "Origin" not in headers:
-            raise Refusal(
-                403, "A POST needs the Origin of the lab's own page, got none: send it from there."
-            )
+            raise Refusal(403, "no_origin")
         kinds = headers.getlist("Content-Type")
         if [one.partition(";")[0].strip().lower() for one in kinds] != [kind]:
-            raise Refusal(
-                415,
-                f"The Content-Type of a POST here must be {kind}, got "
-                f"{' and '.join(kinds) or 'none':.80}: send that.",
-            )
+            raise Refusal(415, "kind", kind=kind, came=_listed(kinds))
         tokens = headers.getlist(TOKEN_HEADER)
         if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), self.token.encode()):
-            raise Refusal(
-                403,
-                f"{TOKEN_HEADER} must be the token of this start of the lab, got "
-                f"{'none' if not tokens else 'another'}: reload the page.",
-                "token",
-            )
+            raise Refusal(403, "token" if tokens else "no_token", header=TOKEN_HEADER)
 
 
 class _Vanished(Exception):
@@ -162,9 +143,7 @@ class _Body:
         Refusal
             If it is longer than `limit`, or does not come within so many seconds.
         """
-        too_long = Refusal(
-            413, f"The body must have at most {limit:,} bytes, got more: send a smaller one."
-        )
+        too_long = Refusal(413, "too_long", bytes=limit)
         if self.claimed > limit:
             raise too_long
         body = bytearray()
@@ -175,9 +154,7 @@ class _Body:
                     if len(body) > limit:
                         raise too_long
         except TimeoutError:
-            raise Refusal(
-                408, f"The body must come within {seconds} seconds, but it did not: try again."
-            ) from None
+            raise Refusal(408, "late", seconds=seconds) from None
         return bytes(body)
 
     async def drop(self, limit: int) -> None:
@@ -197,6 +174,11 @@ class _Body:
         self.has_ended = not message.get("more_body", False)
         part: bytes = message.get("body", b"")
         return part
+
+
+def _listed(values: list[str]) -> dict[str, Any]:
+    """Return what came in a header, but for what is long."""
+    return library(" and ".join(values)[:80]) if values else said("gate.none")
 
 
 def _giving(body: bytes, receive: Receive) -> Receive:

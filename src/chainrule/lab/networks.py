@@ -19,14 +19,17 @@ from chainrule.data.split import trainable
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.ready_made import READER, SMALL, Recipe, kept, made
 from chainrule.experiments.run_folder import Say
+from chainrule.lab.words import library, said, sentence
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.judge import Judgement, judge
+from chainrule.reading.likeness import Likeness
 
 LARGEST_SIDE = 112  # pixels of an image: the pad has no more
 MOST_CLASSES = 64
+DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
 SCALED, UNKNOWN = "scaled", "unknown"  # how a network's pictures are prepared
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an address and a file name
 
@@ -93,16 +96,21 @@ class LabNetwork:
         return None if self.judgement.doubt else self.judgement.accuracy
 
     @property
-    def accuracy_words(self) -> str:
+    def accuracy_said(self) -> dict[str, Any]:
         """What it reaches, and on what."""
-        share, dataset = f"{100 * self.judgement.accuracy:.2f} %", self.judgement.dataset
+        share, dataset = self.judgement.accuracy, self.judgement.dataset
         if self.judgement.doubt:
-            return f"{share} of these images, which is no test accuracy: {self.judgement.doubt}"
+            return said("facts.known", share=share, why=library(self.judgement.doubt))
         if dataset.is_sample:
-            return f"{share} of the embedded sample's test images, which is no MNIST accuracy"
-        trained = self.judgement.trained_on
-        after = f", trained on other images: {trained}" if trained else ""
-        return f"{share} of {dataset.name}'s test images{after}"
+            return said("facts.of_sample", share=share)
+        if trained := self.judgement.trained_on:
+            return said("facts.of_others", share=share, data=dataset.name, trained=library(trained))
+        return said("facts.of", share=share, data=dataset.name)
+
+    @property
+    def accuracy_words(self) -> str:
+        """The same as a sentence, for the terminal."""
+        return sentence(self.accuracy_said)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +165,16 @@ class Lab:
         if np.median(np.concatenate([side.ravel() for side in border])) > LIGHT:
             return "light"
         return "dark" if self.dataset.pictures.get("rule") == SCALED else "paper"
+
+    @property
+    def are_digits(self) -> bool:
+        """Whether the images are known to be digits."""
+        return self.dataset.name.startswith(DIGITS)
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Whether a picture looks like any that a network learned from."""
+        return Likeness(self.dataset, self.ground == "light")
 
     @property
     def last_class(self) -> int:

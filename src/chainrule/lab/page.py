@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chainrule.checks import ChainruleError
+from chainrule.lab.words import Refused
 
 STATIC = Path(__file__).with_name("static")
 PAGE = "index.html"
@@ -57,8 +57,5 @@ def encoded(answer: Mapping[str, Any]) -> bytes:
     try:
         text = json.dumps(answer, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except ValueError as error:
-        raise ChainruleError(
-            "The answer must be finite, but what was asked leads to NaN or infinity: "
-            "take smaller numbers."
-        ) from error
+        raise Refused("refused.finite") from error
     return text.encode()

@@ -3,8 +3,6 @@
 It is read from memory, and nothing of it is kept.
 """
 
-# ruff: noqa: RUF001  (the page shows − as a blackboard does)
-
 from __future__ import annotations
 
 import base64
@@ -18,16 +16,14 @@ from chainrule.data.pictures import read_photograph, read_scaled
 from chainrule.lab.answers import network_asked, shrunk
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import UNKNOWN, Lab, LabNetwork
+from chainrule.lab.words import library, said
 from chainrule.reading.answer import Reading, read
 from chainrule.reading.digits import doubts_of
 from chainrule.reading.photograph import WORKING_SIDE, Strokes, smaller
 
+LEAST_TURN = 0.3  # degrees: less is no turn
 GIVEN_SIDE, STAGE_SIDE = 480, 240  # pixels of what is sent: the pad's size on a sharp screen
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's grey has it
-UNPREPARED = (
-    "The file of this network does not say how its pictures were prepared: this one is only made "
-    "grey and scaled."
-)
 
 
 class Upload(io.BytesIO):
@@ -56,17 +52,20 @@ def picture(lab: Lab, asked: Asked, content: bytes) -> dict[str, Any]:
         reading = read(chosen.classifier, Upload(content, name))
     if reading.strokes is None:
         given = smaller(read_photograph(Upload(content, name), WORKING_SIDE), WORKING_SIDE)
-        stages = [_stage("given", given, "")]
+        stages = [_stage("given", given)]
     else:
         given, stages = reading.strokes.picture, stages_of(reading.strokes)
     grey = np.rint(given @ LUMINANCE * 255).astype(np.uint8)
     of_network = doubts_of(reading.probabilities)
+    doubts = [library(doubt) for doubt in reading.doubts if doubt not in of_network]
+    if chosen.pictures == UNKNOWN:
+        doubts.append(said("photo.unprepared"))
     return {
         "stages": stages,
         "digits": [{"image": one.ravel().tolist()} for one in reading.pictures],
         "raw": shrunk(grey, lab.image_shape).ravel().tolist(),
-        "words": reading.remark,
-        "doubts": [doubt for doubt in reading.doubts if doubt not in of_network],
+        "words": library(reading.remark) if reading.remark else None,
+        "doubts": doubts,
         "networks": {id: _answer(one, reading) for id, one in lab.networks.items()},
     }
 
@@ -74,8 +73,7 @@ def picture(lab: Lab, asked: Asked, content: bytes) -> dict[str, Any]:
 def _read_unprepared(chosen: LabNetwork, file: Upload, shape: tuple[int, int]) -> Reading:
     pictures = read_scaled(file, shape)[np.newaxis] / np.float32(255)
     probabilities = chosen.classifier.probabilities(pictures)
-    doubts = (UNPREPARED, *doubts_of(probabilities))
-    return Reading(pictures, probabilities, chosen.classifier.classes, doubts)
+    return Reading(pictures, probabilities, chosen.classifier.classes, doubts_of(probabilities))
 
 
 def _answer(network: LabNetwork, reading: Reading) -> dict[str, Any]:
@@ -86,26 +84,28 @@ def _answer(network: LabNetwork, reading: Reading) -> dict[str, Any]:
         "text": own.text,
         "predicted": own.best,
         "probabilities": probabilities.tolist(),
-        "doubts": list(doubts_of(probabilities)),
+        "doubts": list(map(library, doubts_of(probabilities))),
     }
 
 
 def stages_of(strokes: Strokes) -> list[dict[str, Any]]:
     """Return a photograph's way to its ink: given, sheet, light and ink."""
     is_whole = smaller(strokes.picture, WORKING_SIDE).shape == strokes.sheet.shape
-    turned = f" Turned by {strokes.angle:.1f}°." if abs(strokes.angle) > 0.3 else ""
-    lines = f" {strokes.lines} lines of the paper are gone." if strokes.lines else ""
-    ground = "Light on dark." if strokes.light_on_dark else "Dark on light."
-    sheet = "No desk is seen around the sheet." if is_whole else "Without the desk."
+    sheet = [said("photo.sheet.whole" if is_whole else "photo.sheet.cut")]
+    if abs(strokes.angle) > LEAST_TURN:
+        sheet.append(said("photo.turned", angle=strokes.angle))
+    ink = [said("photo.ground.dark" if strokes.light_on_dark else "photo.ground.light")]
+    if strokes.lines:
+        ink.append(said("photo.lines", n=strokes.lines))
     return [
-        _stage("given", strokes.picture, ""),
-        _stage("sheet", strokes.sheet, (sheet + turned).replace("-", "−")),
-        _stage("light", strokes.flat, "Its light divided out."),
-        _stage("ink", strokes.ink, ground + lines),
+        _stage("given", strokes.picture),
+        _stage("sheet", strokes.sheet, *sheet),
+        _stage("light", strokes.flat, said("photo.light")),
+        _stage("ink", strokes.ink, *ink),
     ]
 
 
-def _stage(name: str, picture: Array, words: str) -> dict[str, Any]:
+def _stage(name: str, picture: Array, *words: dict[str, Any]) -> dict[str, Any]:
     """Return a picture, one byte a pixel or three, no larger than the page shows it."""
     image = extra("PIL.Image").fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
     side = GIVEN_SIDE if name == "given" else STAGE_SIDE
@@ -116,5 +116,5 @@ def _stage(name: str, picture: Array, words: str) -> dict[str, Any]:
         "height": image.height,
         "channels": len(image.getbands()),
         "bytes": base64.b64encode(image.tobytes()).decode(),
-        "words": words,
+        "words": list(words),
     }

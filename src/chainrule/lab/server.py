@@ -29,7 +29,7 @@ from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
 from chainrule.lab.page import KINDS, PAGE, STATIC, encoded, static_files, with_token
-from chainrule.lab.words import Refused
+from chainrule.lab.words import Refused, library, said
 from chainrule.terminal import command
 
 LOOPBACK = "127.0.0.1"
@@ -49,6 +49,7 @@ ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
 }
 CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/centre": (("network", "pixels", "width", "height"), answers.centre),
+    "/api/doubt": (("image",), answers.doubt),
     "/api/forward": (("network", "image"), answers.forward),
     "/api/unit": (("network", "image", "layer", "unit"), answers.unit),
     "/api/backward": (walk.BATCH, walk.backward),
@@ -83,13 +84,13 @@ def create_app(lab: Lab, token: str, static: Path = STATIC) -> Gate:
     # No answer runs beside another: a layer keeps what its last forward saw.
     async def give_page(request: Request) -> Response:
         if page is None:
-            raise HTTPException(404, "This installation lacks the lab's page: install it anew.")
+            raise _NotThere(said("served.no_page"))
         return Response(with_token(page.decode(), token), media_type=KINDS[".html"])
 
     async def give_file(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in files:
-            raise HTTPException(404, f"There is no file {name[:60]!r}: reload the page.")
+            raise _NotThere(said("served.no_file", name=repr(name[:60])))
         return Response(files[name], media_type=KINDS[Path(name).suffix])
 
     routes = [Route("/", give_page), Route("/static/{name:path}", give_file)]
@@ -137,26 +138,32 @@ def as_json(answer: Mapping[str, Any], status: int = 200) -> Response:
     return Response(encoded(answer), status, media_type="application/json")
 
 
+class _NotThere(HTTPException):
+    """A file that there is not, and what is said of it."""
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        super().__init__(404)
+        self.said = words
+
+
 async def _wrong_input(request: Request, error: ChainruleError) -> Response:
-    return as_json({"error": error.said if isinstance(error, Refused) else str(error)}, 400)
+    words = error.said if isinstance(error, Refused) else library(str(error))
+    return as_json({"error": words}, 400)
 
 
 async def _not_served(request: Request, error: HTTPException) -> Response:
-    sentence = error.detail
+    headers = error.headers or {}
     if error.status_code == 405:
-        sentence = f"This address takes {(error.headers or {}).get('Allow', 'another method')}."
-    elif sentence == "Not Found":
-        sentence = "There is no such address in the lab: open its first page."
-    response = as_json({"error": sentence}, error.status_code)
-    response.headers.update(error.headers or {})
+        words = said("served.method", methods=headers.get("Allow", ""))
+    else:
+        words = getattr(error, "said", said("served.no_address"))
+    response = as_json({"error": words}, error.status_code)
+    response.headers.update(headers)
     return response
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return as_json(
-        {"error": "The lab failed at this, which is a fault of its own: the terminal says more."},
-        500,
-    )
+    return as_json({"error": said("served.failed")}, 500)
 
 
 # ---- listening ----

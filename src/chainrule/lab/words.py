@@ -24,6 +24,11 @@ def said(key: str, **values: Any) -> dict[str, Any]:
     return {"say": key, **values}
 
 
+def library(words: str) -> dict[str, Any]:
+    """Return a sentence of the library's own, which goes as it is."""
+    return said("library", words=words)
+
+
 def sentence(what: dict[str, Any]) -> str:
     """Return what `said` stands for, in English, as ``words.js`` writes it.
 
@@ -67,6 +72,11 @@ def short(value: float, digits: int = 4) -> str:
     return text.replace("-", "−")
 
 
+def fixed2(value: float) -> str:
+    """Return a number with two decimals."""
+    return f"{value:.2f}".replace("-", "−")
+
+
 def percent(share: float, digits: int = 1) -> str:
     """Return a share of 1 in percent."""
     return f"{100 * share:.{digits}f} %".replace("-", "−")
@@ -74,6 +84,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "count": count,
+    "fixed2": fixed2,
     "short": short,
     "short3": lambda value: short(value, 3),
     "short6": lambda value: short(value, 6),

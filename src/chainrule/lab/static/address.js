@@ -1,6 +1,7 @@
 // The address is the state: #/draw?network=course&digit=7. What of it names nothing is left out.
 
 import { decode, encode, padFor } from "./canvas.js";
+import { say } from "./words.js";
 
 export function readAddress() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
@@ -40,12 +41,14 @@ const RULES = {
 // The state without what names nothing, and a sentence on that, or null. `lab` has the same state.
 export function mended(state, lab) {
   const wrong = Object.keys(RULES).filter((key) => state[key] && !RULES[key](state[key], lab));
-  const named = wrong.map((key) => `${key}=${state[key].slice(0, 30)}`);
   const sentences = [];
-  if (wrong.length) sentences.push(`The address says ${named.join(" and ")}, which names nothing here: it is left out.`);
+  if (wrong.length) {
+    const named = wrong.map((key) => `${key}=${state[key].slice(0, 30)}`).reduce((one, other) => say("address.and", { one, other }));
+    sentences.push(say("address.nothing", { named }));
+  }
   const pad = padFor(lab.shape);
   if (state.strokes && encode(decode(pad, state.strokes)) !== bare(state.strokes)) {
-    sentences.push("The drawing in the address is damaged: what cannot be read of it is left out.");
+    sentences.push(say("address.damaged"));
   }
   const kept = Object.fromEntries(Object.entries(state).filter(([key]) => !wrong.includes(key)));
   return { state: kept, words: sentences.join(" ") || null };

@@ -10,7 +10,7 @@ let token = meta("chainrule-token");
 // The page without a server: stored digits, and what was computed for them.
 export const isStatic = STORED !== null;
 
-export const RUN_IT = "This is a stored copy without a server: run `chainrule lab` for this.";
+export const RUN_IT = say("server.run_it");
 
 const PATIENCE = 2500; // milliseconds
 
@@ -27,10 +27,10 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 // The page that the server of now hands out carries the token of now.
 async function newToken() {
   const response = await fetch("./", { cache: "no-store" });
-  if (!response.ok) throw new LabError(`The page answered ${response.status}.`);
+  if (!response.ok) throw new LabError(say("server.page", { status: response.status }));
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const found = meta("chainrule-token", page);
-  if (!found) throw new LabError("What answers here is not the lab.");
+  if (!found) throw new LabError(say("server.stranger"));
   const isNew = found !== token;
   token = found;
   return isNew;
@@ -92,9 +92,9 @@ async function request(path, options, isRetry = false) {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw new LabError(`The server answered ${response.status} and no JSON to ${path}.`);
+    throw new LabError(say("server.no_json", { status: response.status, path }));
   }
-  if (!response.ok) throw new LabError(answer.error?.say ? say(answer.error) : answer.error ?? `The server answered ${response.status}.`);
+  if (!response.ok) throw new LabError(answer.error ? say(answer.error) : say("server.status", { status: response.status }));
   return answer;
 }
 
@@ -134,7 +134,7 @@ export const weights = (network) =>
 export async function digit(index) {
   if (!isStatic) return once(`digit-${index}`, () => get("digit", { index }));
   const found = (await storedDigits()).find((one) => one.index === Number(index));
-  if (!found) throw new LabError(`Test image ${index} is not among the stored ones. ${RUN_IT}`);
+  if (!found) throw new LabError(say("server.not_stored", { index: String(index), run: RUN_IT }));
   return found;
 }
 
@@ -153,6 +153,11 @@ export const centre = (network, pixels, { width, height }) =>
 
 export const picture = (network, name, bytes) =>
   send(`picture?${new URLSearchParams({ network, name })}`, "application/octet-stream", bytes);
+
+// Why a drawing may be nothing that the networks know, or null.
+export async function doubt(image) {
+  return isStatic ? null : (await post("doubt", { image: Array.from(image) })).doubt;
+}
 
 export async function forward(network, image) {
   if (!isStatic) return post("forward", { network: network.id, image: Array.from(image) });

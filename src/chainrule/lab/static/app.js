@@ -3,10 +3,9 @@
 import { addressOf, mended, readAddress } from "./address.js";
 import * as api from "./api.js";
 import { button, explain, h, labelled, replace, select, showExplanations } from "./dom.js";
-import { count } from "./numbers.js";
 import { repaint, showGrey } from "./pictures.js";
 import { forgetPhotos, takePictures } from "./photos.js";
-import { say } from "./words.js";
+import { inWords, say } from "./words.js";
 import * as draw from "./draw.js";
 import * as backwards from "./backwards.js";
 import * as mistakes from "./mistakes.js";
@@ -93,8 +92,8 @@ class Lab {
   // The same within a sentence: a 7, an 8, “Ankle boot”.
   aClass(position) {
     const name = this.classOf(position);
-    if (!/^[0-9]+$/.test(name)) return `“${name}”`;
-    return `${/^(8|11$|18$)/.test(name) ? "an" : "a"} ${name}`;
+    if (!/^[0-9]+$/.test(name)) return say("class.named", { name });
+    return say(/^(8|11$|18$)/.test(name) ? "class.an" : "class.a", { name });
   }
 
   // Whether classes have names that need room.
@@ -142,7 +141,7 @@ class Lab {
 
   show() {
     const module = SCREENS.find(({ id }) => id === this.state.screen);
-    document.title = `${module.name} · Chainrule lab`;
+    document.title = say("frame.title", { screen: module.name });
     this.links.forEach((link) => {
       link.href = addressOf({ ...this.state, screen: link.dataset.screen });
       const isHere = link.dataset.screen === module.id;
@@ -167,8 +166,7 @@ class Lab {
   get coming() {
     const { coming } = this.data;
     if (!coming) return null;
-    return h("span", { class: "note" },
-      `${coming.title}, is being trained and takes over when it is ready: epoch ${coming.epoch} of ${coming.epochs}`);
+    return h("span", { class: "note" }, say("facts.coming", coming));
   }
 
   // Wait for it. Draw goes over to it; who looks at another screen is not disturbed.
@@ -186,7 +184,7 @@ class Lab {
       if (isHere && stays) this.state = { ...this.state, network: before };
       this.buildFrame();
       this.go({});
-      if (isHere) notice(`${this.network.title}: it is ready.`);
+      if (isHere) notice(say("facts.ready", { network: this.network.title }));
     }
   }
 
@@ -194,11 +192,11 @@ class Lab {
     const { accuracy_words: accuracy, parameters } = this.network;
     const note = this.data.data.note;
     replace(this.facts, [
-      h("span", {}, `${count(parameters)} parameters`),
-      accuracy ? h("span", {}, accuracy) : null,
-      note ? h("span", { class: "note" }, note) : null,
+      h("span", {}, say("facts.parameters", { n: parameters })),
+      h("span", {}, say(accuracy)),
+      note ? h("span", { class: "note" }, say(note)) : null,
       this.coming,
-      api.isStatic ? h("span", { class: "note" }, "A stored copy, without a server") : null,
+      api.isStatic ? h("span", { class: "note" }, say("facts.stored")) : null,
     ]);
   }
 
@@ -206,24 +204,24 @@ class Lab {
     this.links = SCREENS.map(({ id, name, help }) => h("a", { href: `#/${id}`, "data-screen": id, help }, name));
     this.picker = select(
       this.data.networks.map(({ id, title }) => [id, title]), this.network.id,
-      "The network that everything on this page is about: its layers' sizes, from input to output.",
+      say("frame.network_help"),
       (network) => this.go({ network, beside: null, unit: null, step: null, opened: null, layer: null, name: null, at: null, cell: null, image: null }, { push: true }));
     this.facts = h("p", {
       class: "facts", tabindex: "0",
-      help: "What the network is, and how often it is right on images that it was not trained on.",
+      help: say("facts.help"),
     });
     replace(document.getElementById("top"), h("div", { class: "bar" },
-      h("a", { class: "brand", href: "#/draw", help: "The lab's first screen, from the beginning." },
-        h("strong", {}, "Chainrule"), " lab"),
-      h("nav", { "aria-label": "Screens" }, this.links),
+      h("a", { class: "brand", href: "#/draw", help: say("frame.brand_help") },
+        inWords("frame.brand", { name: h("strong", {}, "Chainrule") })),
+      h("nav", { "aria-label": say("frame.screens") }, this.links),
       themeButton()),
-    h("div", { class: "about" }, labelled("Network", this.picker), this.facts));
+    h("div", { class: "about" }, labelled(say("frame.network"), this.picker), this.facts));
   }
 }
 
 async function start() {
   document.documentElement.dataset.theme = theme;
-  const skip = explain(document.querySelector(".skip"), "Goes past the head of the page, to the screen itself.");
+  const skip = explain(replace(document.querySelector(".skip"), say("frame.skip")), say("frame.skip_help"));
   skip.addEventListener("click", (event) => {
     event.preventDefault(); // the address belongs to the state
     document.getElementById("screen").focus();

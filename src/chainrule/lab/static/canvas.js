@@ -5,11 +5,13 @@
 
 import { h } from "./dom.js";
 import { colours, ink } from "./pictures.js";
+import { say } from "./words.js";
 
 const LONGEST = 112; // pixels of the pad's longer side, at most
 const PEN = 4.5 / 112; // radius of the pen, of the longer side: as thick as MNIST's, once it is centred
 const LEAST_PEN = 0.75; // and of one pixel of the network's, where those are few
 const PLACES = 32; // of the cursor, along the longer side, at most
+const LONGEST_LINE = 7; // of a digit, in its longer sides
 const NEAREST = 3; // half pixels between two points that are kept
 
 // The pad for images of a height and width: `cell` of its pixels are one of theirs.
@@ -73,6 +75,15 @@ export function hasLongUpstroke(strokes) {
   return height > 0 && startX < topX && startY - topY > height / 4 && Math.abs(endX - topX) < height / 3 && isStraight;
 }
 
+// Whether it is more of a line than a digit has: an 8 is four times as long as it is high.
+export function isScribble(strokes) {
+  const points = strokes.flat();
+  const side = (axis) => Math.max(...points.map((point) => point[axis])) - Math.min(...points.map((point) => point[axis]));
+  const length = strokes.reduce((sum, stroke) => sum + stroke.slice(1).reduce((part, [x, y], i) =>
+    part + Math.hypot(x - stroke[i][0], y - stroke[i][1]), 0), 0);
+  return strokes.length > 0 && length > LONGEST_LINE * Math.max(side(0), side(1));
+}
+
 // ---- strokes in the address: two bytes a point, 255 between strokes ----
 
 export function encode(strokes) {
@@ -107,9 +118,6 @@ export function decode(pad, text) {
 // A stored digit, a photograph, or strokes; or nothing.
 export const EMPTY = { digit: null, photo: null, strokes: [] };
 
-const HELP =
-  "Draw with mouse, pen or finger. By keys: arrows move the cursor, space inks, Shift with an arrow draws a line, Delete clears.";
-
 export class Pad {
   // onchange("draw") while the pen moves, onchange("rest") when it is lifted.
   constructor({ shape, data: { data: { ground } } }, onchange) {
@@ -122,8 +130,8 @@ export class Pad {
     const { width, height, step } = this.size;
     this.cursor = [width, height].map((side) => Math.min(Math.round(side / step) * step, 2 * side - step / 2));
     this.canvas = h("canvas", {
-      class: "pad", tabindex: "0", role: "application", help: HELP,
-      "aria-label": "Drawing pad",
+      class: "pad", tabindex: "0", role: "application", help: say("draw.pad.help"),
+      "aria-label": say("draw.pad.label"),
       onpointerdown: (event) => this.down(event),
       onpointermove: (event) => this.move(event),
       onpointerup: (event) => this.up(event),
@@ -140,7 +148,7 @@ export class Pad {
   show(picture) {
     this.picture = picture;
     this.pixels = inked(this.size, picture.strokes);
-    this.canvas.setAttribute("aria-label", picture.photo ? `Drawing pad, with ${picture.photo.name} on it` : "Drawing pad");
+    this.canvas.setAttribute("aria-label", say(picture.photo ? "draw.pad.with" : "draw.pad.label", { name: picture.photo?.name }));
     this.paint();
   }
 
@@ -238,7 +246,7 @@ export class Pad {
     this.usesKeys = true;
     const { width, height, step } = this.size;
     const [column, row, columns, rows] = [...this.cursor, 2 * width - 1, 2 * height - 1].map((at) => Math.floor(at / step) + 1);
-    this.canvas.setAttribute("aria-label", `Drawing pad, cursor at column ${column} of ${columns} and row ${row} of ${rows}`);
+    this.canvas.setAttribute("aria-label", say("draw.pad.cursor", { column, columns, row, rows }));
     this.paint();
   }
 

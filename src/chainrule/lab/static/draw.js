@@ -2,41 +2,23 @@
 // a percentage for each class.
 
 import * as api from "./api.js";
-import { EMPTY, Pad, decode, encode, hasLongUpstroke, shrunk } from "./canvas.js";
-import { bringIntoView, button, h, number, replace, toggle } from "./dom.js";
+import { EMPTY, Pad, decode, encode, hasLongUpstroke, isScribble, shrunk } from "./canvas.js";
+import { bringIntoView, button, explain, h, labelled, number, replace, select, toggle } from "./dom.js";
 import { isKnown } from "./forward.js";
 import { photoButton, photoOf } from "./photos.js";
-import { colours, columnsOf, ink, signed } from "./pictures.js";
-import { counted, percent, short } from "./numbers.js";
+import { colours, columnsOf, ink, shares, signed } from "./pictures.js";
+import { percent, subscript } from "./numbers.js";
+import { inWords, say } from "./words.js";
 
 export const id = "draw";
-export const name = "Draw";
-export const help = "Draw, or give a picture, and see what each layer of the network makes of it.";
+export const name = say("draw.name");
+export const help = say("draw.help");
 
-const NO_SUCH_ONE = "If this is a 1 with a long upstroke: MNIST has no such 1, so the network has never seen one.";
 const FIRST = 0; // the stored image of a first visit: of MNIST a 7
 const MOST_BARS = 10; // of more classes the most probable are shown
 const MOST_WEIGHTS = 2_000_000; // that the page computes with; for more it asks the server
-
-// How a network's pictures are prepared, as its file says.
-const RULES = {
-  mnist: {
-    toggle: "Off: the drawing is centred as MNIST's digits were. On: it is only shrunk, and the network sees what it never learned.",
-    stages: "MNIST's rule: cut to the ink, scale its longer side to 20 pixels, move its centre of mass to the middle of 28 × 28.",
-  },
-  assumed: {
-    toggle: "Off: the drawing is centred by MNIST's rule, for want of another. On: it is only shrunk.",
-    stages: "The network's file does not say how its pictures were prepared: MNIST's rule is assumed, which cuts to the ink, scales it to 20 pixels and centres it.",
-  },
-  scaled: {
-    toggle: "Off: a picture is scaled as those were that the network learned from. On: it is only shrunk.",
-    stages: "The network's file says that its pictures were scaled, so this one is as well.",
-  },
-  unknown: {
-    toggle: "The network's file does not say how its pictures were prepared: whatever is drawn is only shrunk.",
-    stages: "Only shrunk: the network's file does not say how its pictures were prepared.",
-  },
-};
+const SURE = 0.7; // the largest share below which a network is not sure
+const STAGES = ["drawn", "cropped", "scaled", "centred"];
 
 export function mount(root, lab) {
   const screen = new DrawScreen(root, lab);
@@ -75,38 +57,61 @@ class DrawScreen {
 
   build(root) {
     const { thing, shape } = this.lab;
-    const chips = this.lab.classes.map((name, d) => {
-      const key = [...Array(10).keys()].find((one) => this.classOfKey(one) === d);
-      return button(name, `A stored test image of ${this.lab.aClass(d)}; again, and the next one comes.${key === undefined ? "" : ` On the pad the key ${key} does the same.`}`,
-        () => this.load(d), { "aria-label": `Stored ${name}` });
-    });
-    const rule = RULES[this.rule];
-    this.raw = toggle("Feed it raw", rule.toggle, false, (on) => this.lab.go({ raw: on ? "1" : null }));
+    this.raw = toggle(say("draw.raw"), say(`draw.rule.${this.rule}.toggle`), false, (on) => this.lab.go({ raw: on ? "1" : null }));
     this.raw.querySelector("input").disabled = this.isRawOnly;
-    this.stages = h("div", { class: "stages", tabindex: "0", "aria-label": "From the drawing to the network's input", role: "group", help: rule.stages });
+    this.stages = h("div", { class: "stages", tabindex: "0", "aria-label": say("draw.stages"), role: "group", help: say(`draw.rule.${this.rule}.stages`) });
+    this.told = h("p", { class: "told quiet-text" });
     this.answer = h("div", { class: "answers" });
+    this.beside = h("div", { class: "beside" });
     this.flow = h("div", { class: "flows" });
-    this.unit = h("section", { class: "unit", "aria-label": "One unit" });
+    this.unit = h("section", { class: "unit", "aria-label": say("draw.one_unit") });
+    const part = (place, title) => h("h2", {}, h("span", { class: "place", "aria-hidden": "true" }, String(place)), say(`draw.part.${title}`));
     root.append(
-      h("h1", {}, thing === "digit" ? "Draw a digit. Watch the network read it." : "Draw, or give a picture. Watch the network read it."),
+      h("h1", {}, say(`draw.title.${thing}`)),
       h("div", { class: "desk" },
-        h("div", { class: "board" },
-          this.pad.canvas,
+        h("div", { class: "board" }, part(1, "draw"), this.pad.canvas),
+        h("div", { class: "hand" },
           h("div", { class: "tools" },
-            button("Undo", "Takes the last stroke back. On the pad the key U does the same.", () => this.undo()),
-            button("Clear", "Empties the pad. Undo brings the drawing back.", () => this.clear()),
+            button(say("draw.undo"), say("draw.undo_help"), () => this.undo()),
+            button(say("draw.clear"), say("draw.clear_help"), () => this.clear()),
             photoButton(this.lab),
             this.raw),
-          h("div", { class: `digits${this.lab.hasNames ? " named" : ""}`, role: "group", "aria-label": `Stored test ${thing}s` }, chips)),
-        h("section", { class: "way", "aria-label": `The way to ${shape.height} by ${shape.width}` }, h("h2", {}, "What the network sees"), this.stages),
-        h("section", { "aria-label": "Answer" }, h("h2", {}, "What it answers"), this.answer)),
-      h("section", { "aria-label": "Layers" },
-        h("h2", {}, "Layer by layer"),
-        h("p", { class: "quiet-text" }, "Each square is a unit: ",
-          h("span", { class: "key negative" }, "below zero"), ", ", h("span", { class: "key positive" }, "above zero"),
-          ". Choose one to see what it adds up."),
+          h("div", { class: `digits${this.lab.hasNames ? " named" : ""}`, role: "group", "aria-label": say(`draw.stored.group.${thing}`) },
+            this.lab.classes.map((name, d) => this.chip(name, d)))),
+        h("section", { class: "way", "aria-label": say("draw.way", shape) }, part(2, "sees"), this.stages, this.told),
+        h("section", { class: "says", "aria-label": say("draw.answer") }, part(4, "answer"), this.answer, this.buildLabel())),
+      h("section", { class: "chain-of-layers", "aria-label": say("draw.layers") },
+        h("div", { class: "head" }, part(3, "layers"),
+          h("p", { class: "quiet-text" }, inWords("draw.legend", {
+            below: h("span", { class: "key negative" }, say("draw.below")), above: h("span", { class: "key positive" }, say("draw.above")) })),
+          this.beside),
         this.flow),
       this.unit);
+  }
+
+  // A stored image of a class.
+  chip(name, d) {
+    const values = { class: this.lab.aClass(d), key: [...Array(10).keys()].find((one) => this.classOfKey(one) === d) };
+    const text = say(values.key === undefined ? "draw.stored.help" : "draw.stored.help_key", values);
+    return button(name, text, () => this.load(d), { "aria-label": say("draw.stored.label", { name }) });
+  }
+
+  // What the picture is, which the learner may say, and the way to its chain rule.
+  buildLabel() {
+    const choices = [["", say("draw.label_none")], ...this.lab.classes.map((name, d) => [d, name])];
+    this.label = select(choices, "", say("draw.label_help"), (label) => this.lab.go({ label: label || null }));
+    this.take = button(say("draw.take"), say("draw.take_help"), () => this.lab.go({
+      screen: "backwards", step: null, opened: null, at: null,
+      ...(this.pad.picture.digit ? { batch: null, from: this.pad.picture.digit.index } : { batch: "drawing" }),
+    }, { push: true }));
+    return h("div", { class: "label" }, labelled(say("draw.label"), this.label), this.take);
+  }
+
+  // What the picture on the pad is, as far as that is known: a stored one has its label.
+  get known() {
+    const { digit } = this.pad.picture;
+    if (digit) return digit.label;
+    return this.lab.state.label === undefined || this.lab.state.label === null ? null : Number(this.lab.state.label);
   }
 
   // ---- the state ----
@@ -157,7 +162,7 @@ class DrawScreen {
     const photo = photoOf(state.picture);
     if (photo) return { ...EMPTY, photo };
     if (state.picture) {
-      this.lab.notice("The picture is kept nowhere, and a reload forgets it: give it again.");
+      this.lab.notice(say("draw.forgotten"));
       return EMPTY;
     }
     if (state.digit === "none") return EMPTY;
@@ -196,7 +201,7 @@ class DrawScreen {
   async load(label) {
     const { indices } = await api.digits(label);
     if (!indices.length) {
-      this.lab.notice(`There is no test image of ${this.lab.aClass(label)}.`);
+      this.lab.notice(say("draw.stored.none", { class: this.lab.aClass(label) }));
       return;
     }
     const at = this.nextOf.get(label) ?? 0;
@@ -245,7 +250,9 @@ class DrawScreen {
     this.isFaulty = true;
     this.stages.dataset.kind = "fault";
     replace(this.stages, h("p", { class: "alarm" }, words));
+    this.told.textContent = "";
     for (const panel of this.panels) panel.show(null);
+    this.showLabel(null);
     replace(this.unit);
     this.lab.notice(words, true);
   }
@@ -256,13 +263,36 @@ class DrawScreen {
     const input = await this.inputOf(this.pad.picture);
     this.image = input.image;
     this.showStages(input);
-    for (const panel of this.panels) {
-      panel.show(input.image ? await this.answerOf(panel, input.image, isLive) : null, input);
-    }
+    const known = isLive ? null : this.known;
+    const answers = await Promise.all(this.panels.map((panel) => (input.image ? this.answerOf(panel, input.image, isLive) : null)));
+    const doubts = await Promise.all(answers.map((answer) => (answer && !isLive ? this.doubtsOf(answer, input) : [])));
+    this.panels.forEach((panel, i) => panel.show(answers[i], input, { known, doubts: doubts[i] }));
+    this.showLabel(input.image, known);
     if (this.isFaulty) this.lab.notice(null);
     this.isFaulty = false;
     performance.measure(isLive ? "stroke" : "rest", { start: started, end: performance.now() });
     if (!isLive) await this.showUnit();
+  }
+
+  // Why an answer may mean nothing: at most one sentence about a drawing.
+  async doubtsOf({ predicted, probabilities }, { image, digit, photo }) {
+    if (digit || photo) return [];
+    const { strokes } = this.pad.picture;
+    const { classes, data } = this.lab;
+    const doubt = (kind, values = {}) => [say(`draw.doubt.${kind}`, { classes: classes.length, ...values })];
+    if (data.data.are_digits && hasLongUpstroke(strokes) && this.lab.classOf(predicted) !== "1") return doubt("long_one");
+    if (data.data.are_digits && isScribble(strokes)) return doubt("scribble");
+    const found = await api.doubt(image);
+    if (found) return doubt(found.kind, found);
+    return Math.max(...probabilities) < SURE ? doubt("unsure") : [];
+  }
+
+  showLabel(image, known = null) {
+    const { digit } = this.pad.picture;
+    this.label.value = known === null ? "" : String(known);
+    this.label.disabled = !image || Boolean(digit);
+    explain(this.label, say(digit ? "draw.label_stored" : "draw.label_help"));
+    this.take.disabled = !image || (api.isStatic && !digit);
   }
 
   async answerOf(panel, image, isLive) {
@@ -290,81 +320,86 @@ class DrawScreen {
     const last = this.stages.dataset.kind;
     const kind = digit ? "digit" : photo ? "photo" : !image ? "empty" : isRaw ? "raw" : "centred";
     this.stages.dataset.kind = kind;
-    if (kind === "empty") {
-      replace(this.stages, h("p", { class: "quiet-text" }, "Nothing yet. Draw, give a picture, or choose a stored digit."));
-    } else if (kind === "photo") {
+    if (kind === "photo") {
       this.showPhoto(photo, part);
-    } else if (kind === "digit") {
-      replace(this.stages, stage("test image", image, width, height, 1, `Number ${digit.index} of the test images, ${this.lab.aClass(digit.label)}. It is prepared already.`));
+      return;
+    }
+    let shown;
+    if (kind === "digit") {
+      shown = [{ name: "stored", pixels: image, width, height, white: 1, words: { say: "draw.told.stored", index: digit.index, class: this.lab.aClass(digit.label) } }];
     } else if (kind === "raw") {
       const { width: wide, height: high } = this.pad.size;
-      const drawn = this.lab.isLight ? pixels.map((value) => 255 - value) : pixels;
-      replace(this.stages,
-        stage("drawn", drawn, wide, high, 255, "As it is on the pad."),
-        stage("fed raw", raw ?? image, width, height, 1, api.isStatic
-          ? "Without a server the drawing is only shrunk, not centred: draw large and in the middle."
-          : this.rule === "unknown" ? RULES.unknown.stages : "Shrunk, neither cropped nor centred."));
-    } else if (last === "centred" && this.stages.children.length === stages.length) {
-      stages.forEach((one, i) => this.stages.children[i].show(one)); // while drawing: the same elements
+      const told = api.isStatic ? "draw.told.raw_static" : this.rule === "unknown" ? "draw.rule.unknown.stages" : "draw.told.raw";
+      shown = [
+        { name: "drawn", pixels: this.lab.isLight ? pixels.map((value) => 255 - value) : pixels, width: wide, height: high, white: 255, words: { say: "draw.told.on_pad" } },
+        { name: "raw", pixels: raw ?? image, width, height, white: 1, words: { say: told } }];
+    } else if (kind === "empty") {
+      shown = STAGES.map((one) => ({ name: one, pixels: [], width, height, words: null }));
     } else {
-      replace(this.stages, stages.map((one) => stage(one.name, one.pixels, one.width, one.height, 255, one.words)));
+      shown = stages;
     }
+    if (last === kind && kind === "centred" && this.stages.querySelectorAll("figure").length === shown.length) {
+      const figures = this.stages.querySelectorAll("figure");
+      shown.forEach((one, i) => figures[i].show(one)); // while drawing: the same elements
+    } else {
+      replace(this.stages, inOrder(shown.map((one) => stage(one.name, one))));
+    }
+    this.told.textContent = kind === "empty" ? say("draw.told.nothing") : say(shown.at(-1).words);
   }
 
   // A photograph's way to ink, and the digits in it, of which one goes through the layers.
   showPhoto(photo, part) {
+    this.told.textContent = "";
     if (photo.refusal) {
       replace(this.stages, h("p", { class: "alarm" }, photo.refusal));
       return;
     }
+    const said = [...photo.stages.map(({ words }) => words), photo.words].flat(2).filter(Boolean).map((one) => say(one));
+    this.told.textContent = said.join(" ");
     const key = `${photo.number} ${this.lab.network.id} ${part}`;
     if (key === this.stages.dataset.photo && this.stages.querySelector("[data-stage=given]")) return;
     this.stages.dataset.photo = key;
     const held = this.stages.contains(document.activeElement) && document.activeElement.tagName === "INPUT";
     const { width, height } = this.lab.shape;
     const stages = photo.stages.map((one) => {
-      const figure = stage(one.name, [], one.width, one.height, 255, "");
+      const figure = stage(one.name, { ...one, pixels: [], words: null });
       colours(figure.querySelector("canvas"), one);
       return figure;
     });
-    const said = [...photo.stages.map(({ words }) => words), photo.words].filter(Boolean).join(" ");
-    const one = (title, image, words) => stage(title, image, width, height, 1, words);
+    const one = (name, image, more = {}) => stage(name, { pixels: image, width, height, white: 1, words: null, ...more });
     let parts;
     if (part === undefined) {
-      parts = one("fed raw", photo.raw, "All of it, grey and shrunk.");
+      parts = [one("raw", photo.raw, { words: { say: "draw.told.raw_photo" } })];
     } else if (photo.digits.length === 1) {
-      parts = one(stages.length > 1 ? "centred" : "scaled", photo.digits[0].image, "");
+      parts = [one(stages.length > 1 ? "centred" : "scaled", photo.digits[0].image)];
     } else {
       const read = photo.networks[this.lab.network.id];
       parts = photo.digits.map(({ image }, i) => {
-        const title = `${this.lab.thing} ${i + 1}`;
-        const answer = `${this.lab.classOf(read.predicted[i])}, ${percent(read.probabilities[i][read.predicted[i]])}`;
-        const choice = h("input", { type: "radio", name: "part", value: i, "aria-label": `${title}: ${answer}`,
-          help: "Which of them goes through the layers below.", onchange: () => this.lab.go({ part: i || null, unit: null }) });
+        const title = say(`draw.stage.part.${this.lab.thing}`, { number: i + 1 });
+        const answer = say("draw.part_answer", { class: this.lab.classOf(read.predicted[i]), share: read.probabilities[i][read.predicted[i]] });
+        const choice = h("input", { type: "radio", name: "part", value: i, "aria-label": say("draw.which_answer", { title, answer }),
+          help: say("draw.which_help"), onchange: () => this.lab.go({ part: i || null, unit: null, label: null }) });
         choice.checked = i === part;
-        return h("label", {}, choice, one(title, image, answer));
+        return h("label", {}, choice, one(`part-${i}`, image, { title, note: answer }));
       });
     }
-    replace(this.stages, stages, h("p", { class: "quiet-text" }, said), h("div", { class: "parts",
-      role: photo.digits.length > 1 ? "radiogroup" : null, "aria-label": photo.digits.length > 1 ? "Which of them goes through the layers" : null }, parts));
+    const several = photo.digits.length > 1;
+    replace(this.stages, inOrder([...stages, h("div", { class: "parts",
+      role: several ? "radiogroup" : null, "aria-label": several ? say("draw.which") : null }, parts)]));
     if (held) this.stages.querySelector("input:checked")?.focus();
   }
 
   // ---- the networks: one, or two side by side ----
 
   setPanels(networks) {
-    const [first] = networks;
-    const partners = this.lab.partners;
     this.panels = networks.map((network) => new Panel(network, this, networks.length > 1));
-    const chooser = partners.length
-      ? h("div", { class: "beside" }, partners.map((partner) =>
-        toggle(`Beside it: ${this.lab.nameOf(partner)}`, "Two networks of one run, on the same picture.",
-          this.lab.beside?.id === partner.id, (on) => this.lab.go({ beside: on ? partner.id : null, unit: null }))))
-      : null;
-    replace(this.answer, this.panels.map((panel) => panel.bars), chooser);
+    replace(this.beside, this.lab.partners.map((partner) =>
+      toggle(say("draw.beside", { network: this.lab.nameOf(partner) }), say("draw.beside_help"),
+        this.lab.beside?.id === partner.id, (on) => this.lab.go({ beside: on ? partner.id : null, unit: null }))));
+    replace(this.answer, this.panels.map((panel) => panel.bars));
     replace(this.flow, this.panels.map((panel) => panel.flow));
     this.answer.classList.toggle("two", networks.length > 1);
-    return first;
+    for (const panel of this.panels) panel.show(null); // its full size, before the first answer
   }
 
   openUnit(network, layer, unit) {
@@ -391,50 +426,70 @@ class DrawScreen {
   paintUnit(network, layer, unit, answer) {
     const columns = answer.image_shape?.[1] ?? columnsOf(answer.weights.length);
     const rows = Math.ceil(answer.weights.length / columns);
-    const picture = (title, values, help) => {
-      const canvas = signed(h("canvas", { role: "img", "aria-label": title }), values, columns, rows);
-      return h("figure", { tabindex: "0", help }, canvas, h("figcaption", {}, title));
+    const words = (key) => say(`draw.unit.${key}`, { n: answer.weights.length });
+    const picture = (title, values, help = `${title}_help`) => {
+      const canvas = signed(h("canvas", { role: "img", "aria-label": words(title) }), values, columns, rows);
+      return h("figure", { tabindex: "0", help: words(help) }, canvas, h("figcaption", {}, words(title)));
     };
     const sign = (text) => h("span", { class: "operator", "aria-hidden": "true" }, text);
-    const term = (title, value, help) => h("div", { class: "term", tabindex: "0", help }, h("dt", {}, title), h("dd", {}, number(value)));
+    const term = (title, value) => h("div", { class: "term", tabindex: "0", help: words(`${title}_help`) }, h("dt", {}, words(title)), h("dd", {}, number(value)));
     const focused = this.unit.contains(document.activeElement);
-    const close = button("Close", "Closes this unit.", () => this.lab.go({ unit: null }));
+    const close = button(words("close"), words("close_help"), () => this.lab.go({ unit: null }));
     replace(this.unit,
-      h("div", { class: "head" }, h("h2", {}, `Unit ${unit} of ${layer.words}`), close),
+      h("div", { class: "head" }, h("h2", {}, say("draw.unit.title", { unit, layer: titleOf(network, layer) })), close),
       this.panels.length > 1 ? h("p", { class: "quiet-text" }, network.title) : null,
       h("div", { class: "product" },
-        picture("weights", answer.weights, `The unit's ${counted(answer.weights.length, "weight")}: a column of W. What it looks for is green, what speaks against it purple.`),
-        sign("×"),
-        picture("input", answer.input, layer.index ? "What the layer before it gives." : "The picture, standardised: paper is a little below zero."),
-        sign("="),
-        picture("weight times input", answer.products, "Each weight times its input: where the sum comes from.")),
+        picture("weights", answer.weights), sign("×"),
+        picture("input", answer.input, layer.index ? "input_help" : "picture_help"), sign("="),
+        picture("products", answer.products)),
       h("dl", { class: "sum" },
-        term("sum", answer.sum, "All products added up."), sign("+"),
-        term("bias", answer.bias, "What the unit adds whatever it sees."), sign("="),
-        term("z", answer.z, "What the Dense layer gives for this unit."),
-        answer.relu === null ? null : [sign("→"), term("ReLU(z)", answer.relu, "z where it is positive, else 0: what the next layer sees.")]));
+        term("sum", answer.sum), sign("+"), term("bias", answer.bias), sign("="), term("z", answer.z),
+        answer.relu === null ? null : [sign("→"), term("relu", answer.relu)]));
     if (focused) close.focus({ preventScroll: true });
     if (this.isOpening) bringIntoView(this.unit);
     this.isOpening = false;
   }
 }
 
-function stage(title, pixels, width, height, white, words) {
-  const canvas = h("canvas", { role: "img", "aria-label": title });
-  const caption = h("span", { class: "words" });
+// What stands in a row, with an arrow from each to the next.
+const arrow = () => h("span", { class: "arrow", "aria-hidden": "true" }, "→");
+const inOrder = (elements) => elements.flatMap((one, i) => (i ? [arrow(), one] : [one]));
+
+function stage(name, { pixels, width, height, white = 255, words, title = null, note = null }) {
+  const called = title ?? say(`draw.stage.${name}`);
+  const canvas = h("canvas", { role: "img", "aria-label": called });
   const size = h("span", { class: "size" });
-  const figure = h("figure", { "data-stage": title }, h("div", { class: "frame" }, canvas),
-    h("figcaption", {}, h("strong", {}, title), " ", size, caption));
+  const spoken = h("span", { class: "words", id: `stage-${name}` });
+  const figure = h("figure", { "data-stage": name, tabindex: "0", "aria-describedby": spoken.id }, h("div", { class: "frame" }, canvas),
+    h("figcaption", {}, h("strong", {}, called), " ", size, spoken));
   figure.show = (one) => paintStage(one.pixels, one.width, one.height, 255, one.words);
-  const paintStage = (values, w, hgt, most, text) => {
+  const paintStage = (values, w, hgt, most, told) => {
     ink(canvas, values, w, hgt, most);
-    const frame = title === "scaled" ? Math.max(28, w, hgt) : Math.max(w, hgt);
+    const frame = name === "scaled" ? Math.max(28, w, hgt) : Math.max(w, hgt);
     canvas.style.width = `${(100 * w) / frame}%`;
-    size.textContent = `${hgt} × ${w}`;
-    caption.textContent = text;
+    size.textContent = note ?? say("draw.stage.size", { width: w, height: hgt });
+    figure.dataset.help = say("draw.stage.help", { title: called, width: w, height: hgt, words: told ? say(told) : "" }).trim();
+    spoken.textContent = figure.dataset.help;
   };
   paintStage(pixels, width, height, white, words);
   return figure;
+}
+
+// ---- what layers are called ----
+
+const denseOf = ({ layers }) => layers.filter(({ kind }) => kind === "Dense");
+
+// The box of a Dense layer: a hidden one by its number, or the outputs.
+function titleOf(network, { index, n_out: units }) {
+  const dense = denseOf(network);
+  const at = dense.findIndex((one) => one.index === index);
+  return at === dense.length - 1 ? say("draw.layer.output", { units }) : say("draw.layer.hidden", { number: at + 1, units });
+}
+
+// A strip in it: z₁, or a₁ = ReLU(z₁).
+function symbolOf(network, layer) {
+  const number = subscript(denseOf(network).filter(({ index }) => index <= layer.index).length);
+  return say(layer.kind === "Dense" ? "draw.layer.z" : "draw.layer.a", { number, kind: layer.kind });
 }
 
 // ---- one network's answer: bars, and a strip for each layer ----
@@ -454,6 +509,8 @@ class Panel {
   buildBars(isOneOfTwo) {
     const { classes, hasNames } = this.screen.lab;
     this.predicted = h("output", { class: "predicted" }, "–");
+    this.sure = h("span", { class: "sure", "aria-hidden": "true" });
+    this.verdict = h("p", { class: "verdict", role: "status" });
     this.doubts = h("ul", { class: "doubts", role: "status" });
     this.rows = Array.from({ length: Math.min(classes.length, MOST_BARS) }, () => {
       const [name, bar, share] = ["digit", "fill", "share"].map((kind) => h("span", { class: kind }));
@@ -462,31 +519,49 @@ class Panel {
     const isPart = classes.length > MOST_BARS;
     this.others = isPart ? h("p", { class: "quiet-text" }) : null;
     const letters = Math.min(Math.max(...classes.map((name) => name.length)), 14);
-    const element = h("div", { class: `answer${hasNames ? " named" : ""}`, tabindex: "0", role: "group", "aria-label": `Answer of ${this.network.title}`,
-      help: `The ${isPart ? `${MOST_BARS} largest of ${classes.length}` : classes.length} probabilities after softmax: all of them add up to 100 %. The largest is the answer.` },
+    const element = h("div", { class: `answer${hasNames ? " named" : ""}`, tabindex: "0", role: "group", "aria-label": say("draw.answer_of", { network: this.network.title }),
+      help: say(isPart ? "draw.bars_help_part" : "draw.bars_help", { shown: MOST_BARS, classes: classes.length }) },
     isOneOfTwo ? h("h3", {}, this.network.title) : null,
-    this.predicted, h("div", {}, h("ol", { class: "bars" }, this.rows.map(({ row }) => row)), this.others), this.doubts);
+    h("div", { class: "said" }, this.predicted, this.sure, this.verdict),
+    h("div", { class: "shares" }, h("ol", { class: "bars" }, this.rows.map(({ row }) => row)), this.others), this.doubts);
     element.style.setProperty("--name", `${0.56 * letters + 0.3}rem`);
     return element;
   }
 
+  // The chain: the input, a box for each Dense layer and what follows it, and softmax.
   buildFlow(isOneOfTwo) {
-    const columns = [];
+    const { network, screen } = this;
+    const boxes = [this.buildInput()];
     this.strips = new Map();
-    for (const layer of this.network.layers) {
-      const strip = new Strip(layer, this.network, this.screen);
+    for (const layer of network.layers) {
+      const strip = new Strip(layer, network, screen);
       this.strips.set(layer.index, strip);
-      if (layer.kind === "Dense") columns.push(h("div", { class: "layer" }, strip.element));
-      else columns.at(-1)?.append(strip.element);
+      if (layer.kind === "Dense") boxes.push(h("div", { class: "layer" }, h("p", { class: "name" }, titleOf(network, layer)), h("div", { class: "strips" })));
+      boxes.at(-1).lastChild.append(strip.element);
     }
-    const arrow = () => h("span", { class: "operator", "aria-hidden": "true" }, "→");
+    boxes.push(this.buildSoftmax());
     return h("div", { class: "flow" },
-      isOneOfTwo ? h("h3", {}, this.network.title) : null,
-      h("div", { class: "columns" }, columns.flatMap((column, i) => (i ? [arrow(), column] : [column]))));
+      isOneOfTwo ? h("h3", {}, network.title) : null,
+      h("div", { class: "columns" }, inOrder(boxes)));
+  }
+
+  buildInput() {
+    const title = say("draw.layer.input", { units: this.network.layers[0].n_in });
+    this.input = h("canvas", { role: "img", "aria-label": title });
+    return h("div", { class: "layer input", tabindex: "0", help: say("draw.layer.input_help") }, h("p", { class: "name" }, title), this.input);
+  }
+
+  buildSoftmax() {
+    const { lab } = this.screen;
+    const title = say("draw.layer.softmax", { units: lab.classes.length });
+    this.softmax = h("canvas", { role: "img", "aria-label": title });
+    return h("div", { class: "layer softmax", tabindex: "0", help: say("draw.layer.softmax_help") },
+      h("p", { class: "name" }, title), h("div", { class: "strips" }, h("div", { class: "strip" }, h("p", { class: "symbol" }, "p"),
+        h("div", { class: "units by10" }, this.softmax), classesBelow(lab, lab.classes.length))));
   }
 
   // Where a photograph holds several digits all of them are the answer, and the bars are of one.
-  show(answer, { photo, part } = {}) {
+  show(answer, { image, photo, part } = {}, { known = null, doubts = [] } = {}) {
     const { lab } = this.screen;
     const read = part === undefined ? null : photo.networks[this.network.id];
     const isSeveral = read?.predicted.length > 1;
@@ -498,27 +573,39 @@ class Panel {
       this.predicted.textContent = answer ? lab.classOf(answer.predicted) : "–";
     }
     this.predicted.classList.toggle("long", this.predicted.textContent.length > 4);
-    const doubts = [...(read ? photo.doubts : []), ...(read?.doubts ?? [])];
-    const isOne = lab.data.data.are_digits && hasLongUpstroke(this.screen.pad.picture.strokes);
-    if (isOne && answer && lab.classOf(answer.predicted) !== "1") doubts.push(NO_SUCH_ONE);
-    replace(this.doubts, doubts.map((doubt) => h("li", {}, doubt)));
+    const isJudged = Boolean(answer) && known !== null;
+    const isRight = isJudged && answer.predicted === known;
+    this.bars.classList.toggle("right", isRight);
+    this.bars.classList.toggle("wrong", isJudged && !isRight);
+    this.verdict.textContent = isJudged ? say(isRight ? "draw.right" : "draw.wrong", { class: lab.aClass(known) }) : "";
+    const all = [...(read ? photo.doubts : []), ...(read?.doubts ?? [])].map((one) => say(one)).concat(doubts);
+    replace(this.doubts, all.map((doubt) => h("li", {}, doubt)));
+    this.showShares(answer, known);
+    ink(this.input, image ?? [], lab.shape.width, lab.shape.height);
+    shares(this.softmax, answer?.probabilities ?? new Array(lab.classes.length).fill(0));
+    for (const layer of this.network.layers) {
+      this.strips.get(layer.index).show(answer ? answer.layers[layer.index].output : null);
+    }
+  }
+
+  showShares(answer, known) {
+    const { lab } = this.screen;
     const order = lab.classes.map((_, d) => d);
     if (this.others && answer) order.sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
     this.rows.forEach(({ name, bar, share, row }, place) => {
       const d = order[place];
       const p = answer?.probabilities[d] ?? 0;
       name.textContent = lab.classOf(d);
-      bar.style.width = `${100 * p}%`;
+      bar.style.setProperty("--p", `${100 * p}%`);
       share.textContent = answer ? percent(p) : "–";
       share.dataset.value = answer ? String(p) : "";
       row.classList.toggle("best", Boolean(answer) && d === answer.predicted);
+      row.classList.toggle("meant", Boolean(answer) && d === known);
     });
+    this.sure.textContent = answer ? percent(Math.max(...answer.probabilities)) : "";
     if (this.others) {
       const rest = order.slice(this.rows.length).reduce((sum, d) => sum + (answer?.probabilities[d] ?? 0), 0);
-      this.others.textContent = `The other ${order.length - this.rows.length} have ${answer ? percent(rest) : "–"} together.`;
-    }
-    for (const layer of this.network.layers) {
-      this.strips.get(layer.index).show(answer ? answer.layers[layer.index].output : null);
+      this.others.textContent = answer ? say("draw.others", { others: order.length - this.rows.length, share: rest }) : "";
     }
   }
 
@@ -541,31 +628,27 @@ class Strip {
     this.marked = h("span", { class: "cursor marked", hidden: true });
     this.grid = h("div", {
       class: `units by${this.columns > 10 ? 16 : this.columns === 10 ? 10 : this.columns > 4 ? 8 : 4}`, tabindex: "0", role: "slider", "aria-label": this.spoken,
-      "aria-valuemin": "0", "aria-valuemax": String(this.n - 1), "aria-valuenow": "0", "aria-valuetext": "unit 0",
-      help: layer.kind === "Dense"
-        ? `What ${layer.words} gives: ${this.n} numbers z = x W + b. Arrows choose a unit, Enter opens it.`
-        : `ReLU lets what is positive pass, and makes the rest 0. Arrows choose a unit, Enter opens it.`,
+      "aria-valuemin": "0", "aria-valuemax": String(this.n - 1), "aria-valuenow": "0", "aria-valuetext": say("draw.unit.name", { unit: 0 }),
+      help: say(`draw.layer.${{ Dense: "strip_help", ReLU: "relu_help" }[layer.kind] ?? "other_help"}`, { layer: layer.words, units: this.n }),
       onkeydown: (event) => this.key(event),
       onpointermove: (event) => this.choose(this.under(event)),
       onclick: (event) => { this.choose(this.under(event)); this.open(); },
     }, this.canvas, this.cursor, this.marked);
     this.place(this.cursor, 0);
     this.isLast = layer.index === network.layers.length - 1;
-    const names = this.isLast && this.n <= MOST_BARS && !screen.lab.hasNames
-      ? h("div", { class: "ten", "aria-hidden": "true" }, screen.lab.classes.map((name) => h("span", {}, name))) : null;
-    names?.style.setProperty("--n", this.n);
-    this.element = h("div", { class: "strip" }, h("p", { class: "name" }, this.title), this.grid, names);
+    this.element = h("div", { class: "strip" }, h("p", { class: "symbol" }, symbolOf(network, layer)), this.grid,
+      this.isLast ? classesBelow(screen.lab, this.n) : null);
   }
 
   get title() {
-    return this.layer.kind === "ReLU" ? "ReLU" : this.layer.words;
+    return this.layer.kind === "Dense" ? titleOf(this.network, this.layer) : symbolOf(this.network, this.layer);
   }
 
   // What tells it from the strips of other layers, and of another network, to the ear.
   get spoken() {
-    const { layers, title } = this.network;
-    const of = this.screen.lab.beside ? ` of ${title}` : "";
-    return `Units of layer ${this.layer.index + 1} of ${layers.length}, ${this.title}${of}`;
+    const { layers, title: network } = this.network;
+    return say(this.screen.lab.beside ? "draw.layer.spoken_of" : "draw.layer.spoken",
+      { layer: this.layer.index + 1, layers: layers.length, title: this.title, network });
   }
 
   get opens() {
@@ -594,11 +677,11 @@ class Strip {
     if (at < 0 || at >= this.n) return;
     this.at = at;
     this.place(this.cursor, at);
-    const unit = this.isLast ? `Unit ${at}, for ${this.screen.lab.aClass(at)},` : `Unit ${at}`;
-    const text = this.values ? `${unit} gives ${short(this.values[at])}` : `Unit ${at}`;
+    const unit = say(this.isLast && this.values ? "draw.unit.for" : "draw.unit.name", { unit: at, class: this.screen.lab.aClass(at) });
+    const text = this.values ? say("draw.unit.gives", { unit, value: this.values[at] }) : unit;
     this.grid.setAttribute("aria-valuenow", String(at));
     this.grid.setAttribute("aria-valuetext", text);
-    this.grid.dataset.help = `${this.title}. ${text}. Click or Enter shows what it adds up.`;
+    this.grid.dataset.help = say("draw.unit.help", { title: this.title, text });
     this.screen.lab.help.refresh(this.grid);
   }
 
@@ -624,3 +707,10 @@ class Strip {
   }
 }
 
+// The classes, one below each unit of the last layer, where their names have room.
+function classesBelow(lab, n) {
+  if (n > MOST_BARS || lab.hasNames) return null;
+  const names = h("div", { class: "ten", "aria-hidden": "true" }, lab.classes.map((name) => h("span", {}, name)));
+  names.style.setProperty("--n", n);
+  return names;
+}

@@ -2,12 +2,13 @@
 
 import * as api from "./api.js";
 import { bringIntoView, button, h, replace, roving, segments, toggle } from "./dom.js";
-import { count, counted, percent } from "./numbers.js";
+import { count, percent } from "./numbers.js";
 import { ink } from "./pictures.js";
+import { say } from "./words.js";
 
 export const id = "mistakes";
-export const name = "Mistakes";
-export const help = "Which classes the network takes for which, and the images themselves.";
+export const name = say("mistakes.name");
+export const help = say("mistakes.help");
 
 export function mount(root, lab) {
   const screen = new MistakesScreen(root, lab);
@@ -18,13 +19,13 @@ class MistakesScreen {
   constructor(root, lab) {
     this.lab = lab;
     this.views = h("div", { class: "views" });
-    this.summary = h("p", { class: "lead", tabindex: "0", help: "Counted on the test images, which the network was not trained on." });
+    this.summary = h("p", { class: "lead", tabindex: "0", help: say("mistakes.summary_help") });
     this.matrix = h("div", { class: "matrix" });
-    this.gallery = h("section", { class: "gallery", "aria-label": "Images", "aria-live": "polite" });
+    this.gallery = h("section", { class: "gallery", "aria-label": say("mistakes.images"), "aria-live": "polite" });
     this.chosen = h("div", { class: "chosen" });
     root.append(
-      h("h1", {}, "Look at what it got wrong."), this.views,
-      h("div", { class: "two-sides" }, h("section", { "aria-label": "Confusion" }, this.summary, this.matrix), this.gallery));
+      h("h1", {}, say("mistakes.title")), this.views,
+      h("div", { class: "two-sides" }, h("section", { "aria-label": say("mistakes.confusion") }, this.summary, this.matrix), this.gallery));
   }
 
   get view() {
@@ -58,13 +59,13 @@ class MistakesScreen {
     this.viewsKey = key;
     const focused = this.views.contains(document.activeElement) ? document.activeElement.getAttribute("data-key") : null;
     const compare = partners.map((partner) => {
-      const one = toggle(`Compare with ${this.lab.nameOf(partner)}`, "Two networks of one run: what the other one fixed, and what it broke.",
+      const one = toggle(say("mistakes.compare", { network: this.lab.nameOf(partner) }), say("mistakes.compare_help"),
         beside?.id === partner.id, (on) => this.lab.go({ beside: on ? partner.id : null, view: null, image: null }));
       one.firstChild.dataset.key = `with-${partner.id}`;
       return one;
     });
-    const choice = beside ? segments("Show", "The confusion matrix of the first network, or the images on which the two differ.", "view",
-      [["matrix", "Confusion"], ["fixed", "What the other fixed"], ["broken", "What it broke"]], this.view,
+    const choice = beside ? segments(say("mistakes.show"), say("mistakes.show_help"), "view",
+      ["matrix", "fixed", "broken"].map((view) => [view, say(`mistakes.view.${view}`)]), this.view,
       (view) => this.lab.go({ view: view === "matrix" ? null : view, image: null, cell: null })) : null;
     choice?.querySelectorAll("input").forEach((input) => { input.dataset.key = `view-${input.value}`; });
     replace(this.views, compare, choice);
@@ -78,18 +79,16 @@ class MistakesScreen {
     if (key !== this.shown || this.isGone) return;
     const { matrix, count: all, accuracy } = answer;
     const wrong = all - matrix.reduce((sum, row, i) => sum + row[i], 0);
-    this.summary.textContent = `${count(wrong)} of ${count(all)} images are read wrongly: ${percent(accuracy)} are right.`;
+    this.summary.textContent = say("mistakes.summary", { wrong, all, accuracy });
     const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => j !== i)));
     const cells = [];
     const name = (position) => this.lab.classOf(position);
     const aName = (position) => this.lab.aClass(position);
     const row = (truth) => h("tr", {}, h("th", { scope: "row" }, name(truth)),
       matrix[truth].map((number, predicted) => {
-        const text = truth === predicted
-          ? `${counted(number, "image")} of ${aName(truth)}, read rightly.`
-          : `${counted(number, "image")} of ${aName(truth)}, taken for ${aName(predicted)}.`;
+        const text = say(`mistakes.cell.${truth === predicted ? "right" : "wrong"}`, { n: number, truth: aName(truth), predicted: aName(predicted) });
         const cell = h("button", { type: "button", "data-cell": `${truth}.${predicted}`, "aria-label": text,
-          help: `${text} Choose to see them, the ${truth === predicted ? "least sure" : "surest"} first.`,
+          help: say(`mistakes.cell.help.${truth === predicted ? "right" : "wrong"}`, { text }),
           onclick: () => {
             this.isChoosing = true;
             this.lab.go({ cell: `${truth}.${predicted}`, image: null });
@@ -106,13 +105,13 @@ class MistakesScreen {
       }));
     const { hasNames } = this.lab;
     const table = h("table", { class: `confusion${hasNames ? " named" : ""}${matrix.length > 20 ? " many" : ""}` },
-      h("caption", {}, "Rows: what it is. Columns: what it was taken for. Colour: errors alone, on their own scale."),
+      h("caption", {}, say("mistakes.caption")),
       h("thead", {}, h("tr", {}, h("td", {}), matrix.map((_, j) => h("th", { scope: "col" }, name(j))))),
       h("tbody", {}, matrix.map((_, truth) => row(truth))));
     table.style.setProperty("--n", matrix.length);
     replace(this.matrix,
-      h("p", { class: "axis across", "aria-hidden": "true" }, "What it was taken for →"),
-      h("p", { class: "axis down", "aria-hidden": "true" }, "← What it is"), table);
+      h("p", { class: "axis across", "aria-hidden": "true" }, say("mistakes.across")),
+      h("p", { class: "axis down", "aria-hidden": "true" }, say("mistakes.down")), table);
     const start = cells.findIndex((cell) => cell.dataset.cell === (this.lab.state.cell ?? worst(matrix)));
     roving(table, cells, matrix.length, Math.max(start, 0));
     this.hint = worst(matrix);
@@ -132,13 +131,12 @@ class MistakesScreen {
     if (this.opened !== wanted || this.isGone) return;
     const { images } = answer;
     const [a, b] = [truth, predicted].map((position) => this.lab.aClass(position));
-    const words = truth === predicted ? `${a}, read rightly` : `${a}, taken for ${b}`;
+    const kind = truth === predicted ? "right" : "wrong";
+    const words = say(`mistakes.gallery.${kind}`, { truth: a, predicted: b });
     const title = words.charAt(0).toUpperCase() + words.slice(1);
     const all = answer.count ?? images.length;
-    const shown = all > images.length ? `${count(images.length)} of ${count(all)}, the` : "The";
-    const rule = truth === predicted ? "least sure" : "surest";
-    this.paintGallery(title, !images.length ? "There is none."
-      : `${shown} ${rule} first: the number is the probability that the network gave its answer.`, images);
+    const rule = all > images.length ? "some" : "all";
+    this.paintGallery(title, say(images.length ? `mistakes.rule.${kind}.${rule}` : "mistakes.none", { shown: images.length, all }), images);
     this.showGallery();
   }
 
@@ -157,15 +155,16 @@ class MistakesScreen {
     const answer = await api.difference(network.id, beside.id);
     if (key !== this.shown || this.isGone) return;
     const number = (name) => answer[`${name}_count`] ?? answer[name].length;
-    const word = (name) => counted(number(name), "image");
-    this.summary.textContent = `${this.lab.nameOf(beside)} reads ${word("fixed")} rightly that ${this.lab.nameOf(network)} gets wrong. It gets ${word("broken")} wrong that ${this.lab.nameOf(network)} reads rightly.`;
-    replace(this.matrix, h("dl", { class: "tally", tabindex: "0", help: "All test images, by which of the two networks reads them rightly." },
-      [["both right", answer.both_right], ["fixed", number("fixed")], ["broken", number("broken")], ["both wrong", answer.both_wrong]]
-        .map(([title, value]) => h("div", {}, h("dt", {}, title), h("dd", {}, count(value))))));
+    const imagesOf = (name) => say("mistakes.some_images", { n: number(name) });
+    this.summary.textContent = say("mistakes.difference", {
+      network: this.lab.nameOf(network), beside: this.lab.nameOf(beside), fixed: imagesOf("fixed"), broken: imagesOf("broken") });
+    replace(this.matrix, h("dl", { class: "tally", tabindex: "0", help: say("mistakes.tally.help") },
+      [["both_right", answer.both_right], ["fixed", number("fixed")], ["broken", number("broken")], ["both_wrong", answer.both_wrong]]
+        .map(([title, value]) => h("div", {}, h("dt", {}, say(`mistakes.tally.${title}`)), h("dd", {}, count(value))))));
     const images = answer[this.view];
     const all = number(this.view);
-    this.paintGallery(this.view === "fixed" ? "Fixed" : "Broken",
-      images.length ? `${all > images.length ? `${count(images.length)} of ${count(all)}, the surest first. ` : ""}Under each: what it is, and what the one that is wrong took it for.` : "There is none.", images);
+    const rule = !images.length ? "none" : all > images.length ? "under_some" : "under_all";
+    this.paintGallery(say(`mistakes.gallery.${this.view}`), say(`mistakes.${rule}`, { shown: images.length, all }), images);
   }
 
   // ---- the images ----
@@ -179,9 +178,11 @@ class MistakesScreen {
     this.images = images;
     const { width, height } = this.lab.shape;
     const buttons = images.map((one) => {
-      const told = this.view === "matrix" ? percent(one.confidence, 0) : `${this.lab.classOf(one.label)}, not ${this.lab.classOf(this.wrongOf(one))}`;
-      const text = `Test image ${one.index}, ${this.lab.aClass(one.label)}, read as ${this.lab.aClass(this.wrongOf(one))}${this.view === "matrix" ? `, ${percent(one.confidence)} sure` : ""}.`;
-      return h("button", { type: "button", class: "image", "data-image": one.index, "aria-label": text, help: `${text} Choose to open it.`,
+      const values = { index: String(one.index), truth: this.lab.aClass(one.label), predicted: this.lab.aClass(this.wrongOf(one)), confidence: one.confidence };
+      const told = this.view === "matrix" ? percent(one.confidence, 0)
+        : say("mistakes.not", { truth: this.lab.classOf(one.label), predicted: this.lab.classOf(this.wrongOf(one)) });
+      const text = say(this.view === "matrix" ? "mistakes.image_sure" : "mistakes.image", values);
+      return h("button", { type: "button", class: "image", "data-image": one.index, "aria-label": text, help: say("mistakes.image_help", { text }),
         onclick: () => this.lab.go({ image: one.index }) },
       ink(h("canvas", {}), one.pixels, width, height, 255), h("span", {}, told));
     });
@@ -206,15 +207,15 @@ class MistakesScreen {
     this.chosenKey = one.index;
     const { width, height } = this.lab.shape;
     replace(this.chosen,
-      ink(h("canvas", { role: "img", "aria-label": `Test image ${one.index}` }), one.pixels, width, height, 255),
+      ink(h("canvas", { role: "img", "aria-label": say("mistakes.test_image", { index: String(one.index) }) }), one.pixels, width, height, 255),
       h("div", {},
-        h("p", {}, `Test image ${one.index}. It is ${this.lab.aClass(one.label)}, and was read as ${this.lab.aClass(this.wrongOf(one))}.`),
+        h("p", {}, say("mistakes.chosen", { index: String(one.index), truth: this.lab.aClass(one.label), predicted: this.lab.aClass(this.wrongOf(one)) })),
         this.view === "matrix" && one.second !== undefined ? h("p", { class: "quiet-text" },
-          `The network is ${percent(one.confidence)} sure. Its second guess is ${this.lab.aClass(one.second)}, with ${percent(one.second_confidence)}.`) : null,
+          say("mistakes.second", { confidence: one.confidence, second: this.lab.aClass(one.second), share: one.second_confidence })) : null,
         h("div", { class: "fields" },
-          button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
+          button(say("mistakes.open_draw"), say("mistakes.open_draw_help"), () =>
             this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null, label: null }, { push: true })),
-          button("Open in Backwards", "Walks the chain rule with this image as the batch.", () =>
+          button(say("mistakes.open_backwards"), say("mistakes.open_backwards_help"), () =>
             this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
   }
 }

@@ -30,4 +30,9 @@ export const count = (value) => minus(value.toLocaleString("en"));
 
 export const counted = (value, thing) => `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
 
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+export const subscript = (value) => String(value).replace(/[0-9]/g, (digit) => SUBSCRIPTS[digit]);
+
+export const fixed2 = (value) => minus(value.toFixed(2));
+
 export const shape = (sizes) => sizes.map((size) => String(size)).join(" × ");

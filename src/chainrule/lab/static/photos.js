@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { button, h } from "./dom.js";
-import { count } from "./numbers.js";
+import { say } from "./words.js";
 
 const MOST_BYTES = 64_000_000; // as the gate takes
 const MOST_KEPT = 20;
@@ -16,9 +16,9 @@ export const forgetPhotos = () => photos.clear();
 
 // Reads a file and shows it, or why it cannot be read, on the screen Draw.
 async function take(lab, file, others = 0) {
-  if (api.isStatic) return lab.notice(`A picture is read by the lab itself. ${api.RUN_IT}`);
+  if (api.isStatic) return lab.notice(say("photo.static", { run: api.RUN_IT }));
   const number = (newest += 1);
-  lab.notice(`Reading ${file.name} …`, true);
+  lab.notice(say("photo.reading", { name: file.name }), true);
   let photo;
   try {
     photo = await api.picture(lab.network.id, file.name, await bytesOf(file));
@@ -34,34 +34,32 @@ async function take(lab, file, others = 0) {
 }
 
 function verdict(name, others, { doubts, networks }, network) {
-  const alone = others ? `One picture at a time: of ${others + 1} files ` : "";
   const read = networks[network.id];
   const isDoubted = doubts.length + read.doubts.length > 0;
-  return `${alone}${name} is read as ${read.text}${isDoubted ? ", with doubt: it stands below the answer" : ""}.`;
+  const verdict = say(isDoubted ? "photo.doubted" : "photo.read", { name, text: read.text });
+  return others ? say("photo.one", { files: others + 1, verdict }) : verdict;
 }
 
 // All of it before it is sent: a file that goes away on the way would look like a server that does.
 async function bytesOf(file) {
   if (file.size > MOST_BYTES) {
-    throw new api.LabError(`${file.name} has ${count(file.size)} bytes, at most ${count(MOST_BYTES)} are read: scale it down.`);
+    throw new api.LabError(say("photo.large", { name: file.name, bytes: file.size, most: MOST_BYTES }));
   }
   try {
     return await file.arrayBuffer();
   } catch {
-    throw new api.LabError(`${file.name} cannot be read: it was moved, changed, or is a folder; choose the picture again.`);
+    throw new api.LabError(say("photo.gone", { name: file.name }));
   }
 }
 
-const HELP = "Reads a picture from a file, or on a phone from the camera. A picture that is dropped or pasted anywhere on the page is read as well.";
-
 // The button; on a phone it offers the camera as well.
 export function photoButton(lab) {
-  const input = h("input", { type: "file", accept: "image/*", hidden: true, help: HELP, onchange: () => {
+  const input = h("input", { type: "file", accept: "image/*", hidden: true, help: say("photo.help"), onchange: () => {
     const [file] = input.files;
     if (file) take(lab, file);
     input.value = ""; // the same file may be chosen again
   } });
-  const open = button("Picture…", HELP, () => input.click());
+  const open = button(say("photo.button"), say("photo.help"), () => input.click());
   return [open, input];
 }
 
@@ -71,7 +69,7 @@ const isField = (target) => Boolean(target.closest?.("input:not([type=checkbox],
 
 export function takePictures(lab) {
   let isOwn = false; // something of this page is dragged
-  const mark = (on) => document.documentElement.toggleAttribute("data-dropping", on);
+  const mark = (on) => on ? document.body.setAttribute("data-dropping", say("photo.drop")) : document.body.removeAttribute("data-dropping");
   addEventListener("dragstart", () => { isOwn = true; });
   addEventListener("dragend", () => { isOwn = false; });
   addEventListener("dragover", (event) => {
@@ -87,19 +85,19 @@ export function takePictures(lab) {
     const hasFiles = event.dataTransfer.types.includes("Files");
     if (isField(event.target) && !hasFiles) return;
     event.preventDefault();
-    if (!isOwn || hasFiles) takeFrom(event.dataTransfer, "dropped");
+    if (!isOwn || hasFiles) takeFrom(event.dataTransfer, "photo.dropped");
   });
   addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) event.preventDefault();
     else if (isField(event.target) || lab.state.screen !== "draw") return;
-    takeFrom(event.clipboardData, "pasted");
+    takeFrom(event.clipboardData, "photo.pasted");
   });
 
   function takeFrom({ files, types }, how) {
     const [file] = files;
     if (!file) {
-      const what = types.includes("text/uri-list") ? "an address" : types.includes("text/plain") ? "text" : "nothing that is one";
-      lab.notice(`A picture is needed, but what was ${how} is ${what}: save the picture as a file and drop that, or copy the picture itself and paste it.`);
+      const what = types.includes("text/uri-list") ? "address" : types.includes("text/plain") ? "text" : "nothing";
+      lab.notice(say(how, { what: say(`photo.came.${what}`) }));
       return;
     }
     take(lab, file, files.length - 1);

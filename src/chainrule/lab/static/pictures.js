@@ -39,8 +39,8 @@ const tones = () => (isGrey ? [[0, 0, 0], [255, 255, 255]] : [colour("--paper"),
 export function ink(canvas, pixels, width, height, white = 1) {
   return paint(canvas, width, height, (data) => {
     const [paper, pen] = tones();
-    for (let i = 0; i < pixels.length; i += 1) {
-      const share = Math.min(Math.max(pixels[i] / white, 0), 1);
+    for (let i = 0; i < width * height; i += 1) {
+      const share = Math.min(Math.max((pixels[i] ?? 0) / white, 0), 1);
       for (let c = 0; c < 3; c += 1) data[4 * i + c] = paper[c] + share * (pen[c] - paper[c]);
       data[4 * i + 3] = 255;
     }
@@ -70,6 +70,17 @@ export function signed(canvas, values, width, height, limit) {
       for (let c = 0; c < 3; c += 1) data[4 * i + c] = zero[c] + share * (end[c] - zero[c]);
     }
     for (let i = values.length; i < width * height; i += 1) data[4 * i + 3] = 0;
+  });
+}
+
+// Shares of a whole, one cell each: from nothing to the accent.
+export function shares(canvas, values) {
+  return paint(canvas, values.length, 1, (data) => {
+    const [zero, accent] = ["--zero", "--accent"].map(colour);
+    data.fill(255);
+    values.forEach((value, i) => {
+      for (let c = 0; c < 3; c += 1) data[4 * i + c] = zero[c] + value * (accent[c] - zero[c]);
+    });
   });
 }
 

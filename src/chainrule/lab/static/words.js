@@ -1,11 +1,12 @@
 // Every word of the page, from one file a language. A text has places for values, {loss:short}; one
 // that differs by number is an object with a text for each plural form of its value n.
 
-import { count, percent, short } from "./numbers.js";
+import { count, fixed2, percent, short } from "./numbers.js";
 
 const LANGUAGE = "en";
 export const FORMATS = {
   count,
+  fixed2,
   short,
   short3: (value) => short(value, 3),
   short6: (value) => short(value, 6),
@@ -32,3 +33,8 @@ function written(value, format) {
   if (typeof value === "number") return count(value);
   return typeof value === "object" ? say(value) : value;
 }
+
+// The same where elements stand in a sentence: its parts in order, as children of another.
+export const inWords = (key, elements) =>
+  say(key, Object.fromEntries(Object.keys(elements).map((name) => [name, `{${name}}`])))
+    .split(/\{(\w+)\}/).map((part, i) => (i % 2 ? elements[part] : part));
