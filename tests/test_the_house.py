@@ -34,7 +34,9 @@ ROOMS = {
     "reading": 1340,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
-    "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
+    # pictures behind the gate, other sizes and classes, a network behind the page; one weight
+    # followed through the walk back: terms, sums, ways, curve, steps, questions
+    "lab": 1912,
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1283,  # options of training; folders of pictures, data convert
     "__init__": 132,

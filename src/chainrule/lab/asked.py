@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.checks import Array, ChainruleError
 
+SOME = 4  # counts that are named one by one
 WHOLE = re.compile(r"-?[0-9]{1,9}")  # as a whole number stands in an address
 
 
@@ -137,6 +138,8 @@ def _list(name: str, value: Any, counts: Iterable[int], what: str) -> list[Any]:
     if not isinstance(value, list) or len(value) not in wanted:
         came = f"{len(value):,}" if isinstance(value, list) else f"{value!r:.60}"
         words = " or ".join(f"{count:,}" for count in wanted)
+        if len(wanted) > SOME:
+            words = f"{wanted[0]:,} to {wanted[-1]:,}"
         raise ChainruleError(f"{name} must be a list of {words} {what}, got {came}.")
     return value
 

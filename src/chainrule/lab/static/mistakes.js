@@ -215,7 +215,7 @@ class MistakesScreen {
           button("Open in Draw", "Shows this image on the first screen: every layer, every unit.", () =>
             this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null, label: null }, { push: true })),
           button("Open in Backwards", "Walks the chain rule with this image as the batch.", () =>
-            this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
+            this.lab.go({ screen: "backwards", images: String(one.index), of: null, step: null, opened: null, weight: null, row: null }, { push: true })))));
   }
 }
 
