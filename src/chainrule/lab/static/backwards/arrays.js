@@ -76,6 +76,15 @@ export function rowOf(tensor, row) {
   return { ...tensor, rows: 1, shape: [1, tensor.columns], values: tensor.values.slice(row * tensor.columns, (row + 1) * tensor.columns) };
 }
 
+// The numbers of rows or columns, counted from 0, where there is room for them.
+export function indices(count, size, kind = "across") {
+  if (count > 20) return null;
+  const element = h("div", { class: `indices ${kind}`, "aria-hidden": "true" }, Array.from({ length: count }, (_, i) => h("span", {}, String(i))));
+  element.style.setProperty("--count", count);
+  element.style.setProperty("--size", `${size}px`);
+  return element;
+}
+
 // A bar from the middle, to the left below zero and to the right above.
 export function bar(value, most) {
   const fill = h("i", { class: value < 0 ? "negative" : "positive" });

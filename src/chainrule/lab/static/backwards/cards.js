@@ -3,7 +3,7 @@
 import { h, number } from "../dom.js";
 import { shape, short } from "../numbers.js";
 import { say } from "../words.js";
-import { array, hidden, named, rowOf } from "./arrays.js";
+import { array, hidden, indices, named, rowOf } from "./arrays.js";
 import { arrows, brackets, law, sumOf, terms } from "./numbers.js";
 
 const WIDE = 320; // pixels for the columns of an array, and for its rows
@@ -50,7 +50,7 @@ function lossScheme({ card, walk, row, isOpen, tell, followed, labelOf, chooseUn
     return td;
   });
   const line = (title, words, values, digits, kind = "") =>
-    h("tr", { class: kind }, h("th", { scope: "row" }, h("strong", {}, title), h("span", {}, words)), cells(values, digits));
+    h("tr", { class: kind }, h("th", { scope: "row" }, h("strong", {}, title), " ", h("span", {}, words)), cells(values, digits));
   const table = h("table", { class: `loss-table${classes > 12 ? " many" : ""}`, tabindex: "0", help: say("backwards.loss.table_help") },
     h("tbody", {},
       line("p", say("backwards.loss.p"), of(probabilities), 3),
@@ -95,6 +95,7 @@ function weightsScheme({ card, walk, followed, row, isOpen, tell, choose }) {
       help: say("backwards.array.in", { name: dz.name }), place: (b, k) => placeOf(dz.name, walk, b, [k]) }), "above"),
     named(`${kept.name}ᵀ`, say("backwards.array.kept_short"), array(kept, { turned: true, lit: i === null ? null : [row, i], tell, cell: [cell(walk.batch, 64, 16), high], kind: "kept factor-a",
       help: say("backwards.array.kept_help", { name: kept.name }), place: (b, k) => placeOf(kept.name, walk, b, [k]) }), "left"),
+    indices(kept.columns, high, "down"), indices(dz.columns, wide),
     named(out.name, say("backwards.array.goes"), isOpen
       ? array(out, { lit: i === null ? null : [Math.floor(i / out.block[0]), Math.floor(j / out.block[1])], tell, kind: "out",
         cell: [(wide * dz.columns) / out.columns, (high * kept.columns) / out.rows], help: say("backwards.array.choose", { name: out.name }),
@@ -168,15 +169,17 @@ function weightsPanel(see) {
   const about = { name, value: entry.value, from: card.is_first && isOfW ? say("backwards.weight.pixel", { row: Math.floor(from / images.width), column: from % images.width }) : say("backwards.weight.unit", { unit: String(from ?? ""), array: card.kept.name }), to: String(to), array: card.in.name };
   const [a, dz] = [isOfW ? `${card.kept.name}[${from}]` : "1", `${card.in.name}[${to}]`];
   const first = entry.terms[0];
+  const parts = { a: card.kept.name, dz: card.in.name, dW: card.out.name, from: String(from), to: String(to), z: `${card.in.name.slice(1)}[${to}]`, letter, place: `d${name}`, slope: entry.slope };
   return [
     h("p", { class: "who" }, say(isOfW ? "backwards.weight.is" : "backwards.weight.bias", about)),
     law([`∂L/∂${letter}`], [a, dz], walk.batch > 1),
     walk.batch > 1 ? terms(entry, see)
       : [h("p", { class: "law product-line", "data-product": "" }, "= ", h("b", { class: "factor-a" }, number(first.a)), " · ", h("b", { class: "factor-dz" }, brackets(first.dz)), " = ", h("b", {}, number(entry.slope))),
         h("ul", { class: "where" },
-          h("li", {}, h("b", { class: "factor-a" }, a), " ", say(isOfW ? card.is_first ? "backwards.weight.a_pixel" : "backwards.weight.a" : "backwards.weight.one", { unit: String(from ?? ""), a: card.kept.name })),
-          h("li", {}, h("b", { class: "factor-dz" }, dz), " ", say("backwards.weight.dz", { unit: String(to), dz: card.in.name })),
-          h("li", {}, say("backwards.weight.product", { place: `d${name}`, slope: entry.slope })))],
+          h("li", {}, h("b", { class: "factor-a" }, a), " ", say(`backwards.weight.${isOfW ? card.is_first ? "a_pixel" : "a" : "one"}`, parts)),
+          h("li", {}, h("b", { class: "factor-dz" }, dz), " ", say(`backwards.weight.${card.is_first ? "dz_pixel" : "dz"}`, parts)),
+          h("li", {}, say(`backwards.weight.${card.is_first ? "product_pixel" : "product"}`, parts)),
+          isOfW && !card.is_first ? h("li", {}, say("backwards.weight.column", parts)) : null)],
   ];
 }
 
@@ -191,6 +194,7 @@ function inputScheme({ card, walk, followed, row, isOpen, tell, choose }) {
   return h("div", { class: "scheme product-table through" },
     named(dz.name, say("backwards.array.back"), array(dz, { lit: [row, null], tell, cell: [wide, cell(walk.batch, 32, 16)], kind: "in factor-dz",
       help: say("backwards.array.in", { name: dz.name }), place: (b, k) => placeOf(dz.name, walk, b, [k]) }), "above"),
+    indices(out.columns, high, "down"), indices(dz.columns, wide),
     named(weights.name, say("backwards.array.weights"), array(weights, { lit: [Math.floor(sum.unit / weights.block[0]), null], tell, kind: "factor-a",
       cell: [(wide * dz.columns) / weights.columns, (high * out.columns) / weights.rows], help: say("backwards.array.choose_w", { name: weights.name }),
       place: (r, c) => `${weights.name}[${scaled(r, c).join(", ")}]`, choose: (r, c) => choose(index, "weights", scaled(r, c)) }), "middle"),
@@ -211,14 +215,11 @@ function gateScheme({ card, walk, followed, row, isOpen, tell, chooseUnit }) {
   const one = [cell(out.columns, 440, 28), cell(walk.batch, 30, 26)];
   const strip = (tensor, words, more) => named(tensor.name, words, array(tensor, { lit: [row, unit], tell, cell: one, choose: (b, k) => chooseUnit(k, b),
     help: say("backwards.array.gate", { name: tensor.name }), place: (b, k) => placeOf(tensor.name, walk, b, [k]), ...more }));
-  const numbers = out.columns <= 32 ? h("div", { class: "indices", "aria-hidden": "true" }, Array.from({ length: out.columns }, (_, i) => h("span", {}, String(i)))) : null;
-  numbers?.style.setProperty("--columns", out.columns);
-  numbers?.style.setProperty("--cell", `${one[0]}px`);
   return h("div", { class: "scheme gate" },
     strip(kept, say("backwards.array.kept"), { kind: "kept" }),
     strip({ ...slope, name: say("backwards.gate.slope") }, say(card.activation === "ReLU" ? "backwards.gate.open_where" : "backwards.gate.slope_where", { z: kept.name }), { kind: "kept factor-a" }),
     strip(da, say("backwards.array.back"), { kind: "in factor-dz" }),
-    isOpen ? strip(out, say("backwards.array.goes"), { kind: "out" }) : named(out.name, "", hidden(out.name)), numbers);
+    isOpen ? strip(out, say("backwards.array.goes"), { kind: "out" }) : named(out.name, "", hidden(out.name)), indices(out.columns, one[0]));
 }
 
 function gatePanel({ card, followed }) {

@@ -130,7 +130,9 @@ export class Followed {
       spot.setAttribute("cy", y(changes[i]));
       replace(reading, say("backwards.curve.reading", { w: values[i], loss: losses[i], moved: changes[i], promised: promised[i] }));
     }
-    picture.addEventListener("pointerdown", (event) => picture.setPointerCapture(event.pointerId));
+    picture.addEventListener("pointerdown", ({ pointerId, pointerType }) => {
+      if (pointerType === "mouse") picture.setPointerCapture(pointerId); // a finger may still scroll
+    });
     const drag = (event) => {
       if (event.type === "pointermove" && !event.buttons) return;
       const box = picture.getBoundingClientRect();
