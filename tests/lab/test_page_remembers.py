@@ -121,7 +121,7 @@ DAMAGED = {
     "#/draw?network=none": "network=none",
     "#/draw?strokes=PDx4MrQ8oGSMjGSg9999_v7_": "The drawing in the address is damaged",
     "#/backwards?images=99999&step=99": "images=99999 and step=99",
-    "#/backwards?weight=1.w.0.0": "weight=1.w.0.0",
+    "#/backwards?weight=4.w.0.0": "weight=4.w.0.0",
     "#/mistakes?cell=77&view=none": "cell=77 and view=none",
 }
 

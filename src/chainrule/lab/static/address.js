@@ -32,11 +32,12 @@ const RULES = {
   step: (text, { network }) => isBelow(text, 2 * network.layers.length + 2),
   row: (text) => isBelow(text, MOST_IMAGES),
   weight: (text, { network }) => {
-    const [, layer, letter, ...at] = /^(\d+)\.([wb])\.(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
-    const { kind, n_in: rows, n_out: columns } = network.layers[layer] ?? {};
+    const [, level, letter, ...at] = /^(\d+)\.([wb])\.(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
+    const dense = network.layers.filter(({ kind }) => kind === "Dense");
+    const { n_in: rows, n_out: columns } = dense[level - 1] ?? {};
     const sizes = letter === "w" ? [rows, columns] : [columns];
     const places = at.filter((place) => place !== undefined);
-    return kind === "Dense" && places.length === sizes.length && places.every((place, i) => isBelow(place, sizes[i]));
+    return places.length === sizes.length && places.every((place, i) => isBelow(place, sizes[i]));
   },
   unit: (text, { data, network }) => {
     const [, id, layer, unit] = /^(?:(.+)\.)?(\d+)\.(\d+)$/.exec(text) ?? [];

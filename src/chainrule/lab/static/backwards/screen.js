@@ -79,7 +79,16 @@ class BackwardsScreen {
   follow(layer, name, at, steepest = false) {
     if (api.isStatic) return this.lab.notice(api.RUN_IT);
     const place = steepest ? this.steepest(layer) : at;
-    return this.lab.go({ weight: [layer, name === "weights" ? "w" : "b", ...place].join(".") });
+    return this.lab.go({ weight: this.addressOf(layer, name, place) });
+  }
+
+  // Layers are counted as in the names of their weights: 2.w.7.3 is W₂[7, 3].
+  get dense() {
+    return this.lab.network.layers.filter(({ kind }) => kind === "Dense").map(({ index }) => index);
+  }
+
+  addressOf(layer, name, place) {
+    return [this.dense.indexOf(layer) + 1, name === "weights" ? "w" : "b", ...place].join(".");
   }
 
   steepest(layer) {
@@ -156,8 +165,8 @@ class BackwardsScreen {
   place(weight) {
     const { layer, name: array, at } = this.walk.followed;
     if (!weight) return { layer, name: array, at };
-    const [index, letter, ...place] = weight.split(".");
-    return { layer: Number(index), name: letter === "w" ? "weights" : "biases", at: place.map(Number) };
+    const [level, letter, ...place] = weight.split(".");
+    return { layer: this.dense[level - 1], name: letter === "w" ? "weights" : "biases", at: place.map(Number) };
   }
 
   rowAsked(row) {
@@ -229,7 +238,7 @@ class BackwardsScreen {
     let { index } = card;
     while (layers[index].kind !== "Dense") index -= 1;
     if (api.isStatic) return this.lab.notice(api.RUN_IT);
-    return this.lab.go({ weight: [index, "b", unit].join("."), row: String(row) });
+    return this.lab.go({ weight: this.addressOf(index, "biases", [unit]), row: String(row) });
   }
 
   paintStep(card, see) {
