@@ -35,8 +35,9 @@ ROOMS = {
     "reading": 1381,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
-    # pictures behind the gate, other sizes and classes, a network behind the page; what is no digit
-    "lab": 1720,
+    # pictures behind the gate, other sizes and classes, a network behind the page; what is no
+    # digit; one weight followed through the walk back: terms, sums, ways, curve, steps, questions
+    "lab": 1980,
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1283,  # options of training; folders of pictures, data convert
     "__init__": 132,

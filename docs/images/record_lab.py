@@ -37,18 +37,16 @@ def tour(page: Page, keep: Callable[[int], None]) -> None:
     page.wait_for_timeout(300)
     keep(1400)
     page.get_by_role("link", name="Backwards").click()
-    page.locator(".chain .box").first.wait_for()
-    page.get_by_role("radio", name="4").check(force=True)
+    page.get_by_role("button", name="The same drawing in").click()
     page.get_by_label("Predict first").uncheck(force=True)
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(5, 400)  # where nothing is explained
     page.wait_for_timeout(500)
     keep(900)
-    page.evaluate("document.querySelector('.chain').scrollIntoView({block: 'start'})")
-    for step in range(1, 9):
-        page.keyboard.press("ArrowLeft")
-        page.wait_for_timeout(500)
-        keep(800 if step in (1, 2, 8) else 250)
+    for step in range(2, 9):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(700)  # an array is carried to its next place
+        keep(1100 if step in (5, 6, 8) else 350)
     page.evaluate("window.scrollTo(0, 0)")
     page.get_by_role("link", name="Mistakes").click()
     page.locator(".matrix").wait_for()

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from chainrule.checks import ChainruleError
-from chainrule.lab import answers, export, walk
+from chainrule.lab import answers, export
 from chainrule.lab.asked import Asked
+from chainrule.lab.walk import batch, cards
 
 PAGE = (
     '<!doctype html>\n<html lang="en"><head>\n<meta name="chainrule-token" content="">\n'
@@ -43,15 +44,23 @@ def test_the_files_are_those_of_the_contract(lab, copy):
     expected = {"index.html", "static/app.js", "static/part/icon.svg"}
     expected |= {"data/lab.json", "data/digits.json"}
     for id in lab.networks:
-        expected |= {f"data/{kind}-{id}.json" for kind in ("weights", "confusion", "cells")}
+        expected |= {
+            f"data/{kind}-{id}.json" for kind in ("weights", "wrong", "confusion", "cells")
+        }
         expected |= {f"data/backward-{id}-{index}.json" for index in digits}
     expected |= {f"data/difference-{a}-{b}.json" for a, b in (lab.pairs[0], lab.pairs[0][::-1])}
     assert names == expected
 
 
-def test_two_digits_of_each_class_are_stored(lab, copy):
+def test_two_digits_of_each_class_are_stored_and_some_that_are_read_wrongly(lab, copy):
     digits = read(copy, "digits")["digits"]
-    assert [digit["label"] for digit in digits] == [label for label in range(10) for _ in "ab"]
+    first = [digit["label"] for digit in digits[:20]]
+    assert first == [label for label in range(10) for _ in "ab"]
+    stored = [digit["index"] for digit in digits]
+    for id, network in lab.networks.items():
+        wrong = read(copy, f"wrong-{id}")["indices"]
+        assert set(wrong) <= set(stored)
+        assert all(network.predicted[i] != lab.labels[i] for i in wrong)
     for digit in digits:
         assert digit == answers.digit(lab, Asked({"index": digit["index"]}, ["index"]))
 
@@ -74,22 +83,21 @@ def test_stored_answers_are_those_of_the_server(lab, copy):
 def test_stored_cards_are_those_of_the_server(lab, copy):
     for digit in read(copy, "digits")["digits"][::7]:
         fields = {"network": "adam-seed0", "indices": [digit["index"]]}
-        expected = walk.backward(lab, Asked(fields, fields))
+        expected = json.loads(json.dumps(cards.backward(lab, Asked(fields, fields))))
         stored = read(copy, f"backward-adam-seed0-{digit['index']}")
         assert stored == expected
         assert stored["labels"] == [digit["label"]]
 
 
 def test_large_arrays_are_stored_in_blocks(lab):
-    batch = walk.batch_of(lab.networks["adam-seed0"], lab.images[[0]], lab.labels[[0]])
-    whole, small = walk.cards_of(batch), walk.cards_of(batch, largest=1000)
-    for one, other in zip(whole["cards"], small["cards"], strict=True):
-        for tensor, stored in zip(one["outgoing"], other["outgoing"], strict=True):
-            same = {key: tensor[key] for key in ("name", "shape", "norm", "first")}
-            assert same == {key: stored[key] for key in same}
-    values = small["cards"][-1]["outgoing"][0]["image"]["values"]
-    assert len(values) <= 1000
-    assert np.isin(values, whole["cards"][-1]["outgoing"][0]["image"]["values"]).all()
+    asked = batch.batch_of(lab.networks["adam-seed0"], lab.images[[0]], lab.labels[[0]])
+    whole, small = cards.cards_of(asked), cards.cards_of(asked, largest=100)
+    one, other = (answer["cards"][4]["out"] for answer in (whole, small))
+    same = {key: one[key] for key in ("name", "shape", "norm", "limit")}
+    assert same == {key: other[key] for key in same}
+    assert (one["block"], other["block"]) == ([1, 1], [2, 2])
+    assert len(other["values"]) == 64
+    assert np.isin(other["values"], one["values"]).all()
 
 
 def test_the_page_knows_that_there_is_no_server(copy):

@@ -81,20 +81,12 @@ def test_every_changing_route_needs_the_token_of_this_start(client, path, method
 
 def test_the_routes_are_all_of_the_contract():
     assert {path for path, method in all_routes() if method == "POST"} == {
-        *(
-            "/api/centre",
-            "/api/doubt",
-            "/api/forward",
-            "/api/unit",
-            "/api/backward",
-            "/api/nudge",
-            "/api/step",
-        ),
-        "/api/picture",
+        *("/api/centre", "/api/doubt", "/api/forward", "/api/unit", "/api/picture"),
+        *("/api/backward", "/api/follow", "/api/sum", "/api/curve", "/api/steps"),
     }
     assert {path for path, method in all_routes() if method == "GET"} == {
         *("/", "/static/app.js", "/api/lab", "/api/digit", "/api/digits", "/api/confusion"),
-        *("/api/cell", "/api/difference", "/api/weights"),
+        *("/api/cell", "/api/difference", "/api/weights", "/api/wrong"),
     }
 
 

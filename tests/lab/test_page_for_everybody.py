@@ -13,9 +13,12 @@ SCREENS = (
     "draw?digit=none&beside=sgd-seed0",
     "backwards",
     "backwards?step=2",
-    "backwards?step=1&predict=off&batch=16",
-    "backwards?step=6&predict=off",
-    "backwards?batch=drawing&digit=2",
+    "backwards?step=2&predict=off&images=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+    "backwards?step=3&predict=off",
+    "backwards?step=4&opened=4.0",
+    "backwards?step=8&predict=off",
+    "backwards?step=9",
+    "backwards?images=drawing&digit=2",
     "mistakes?image=0",
     "mistakes?beside=sgd-seed0&view=fixed",
 )
@@ -34,9 +37,9 @@ def test_axe_finds_nothing_serious_in_both_themes(visit, screen):
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     page = visit(f"#/{screen}")
     page.wait_for_load_state("networkidle")
-    if "predict=off" in screen:
-        page.get_by_role("button", name="Nudge").click()
-        page.locator("[data-number]").first.wait_for()
+    if "step=9" in screen:
+        page.get_by_role("button", name="2 steps").click()
+        page.locator(".adam [data-number]").first.wait_for()
     page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text())
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
@@ -75,11 +78,16 @@ def test_a_tour_of_all_screens_by_keys_alone(visit):
     page.reload()
     tab_to(page, "Backwards")
     page.keyboard.press("Enter")
-    page.locator(".chain .box").first.wait_for()
-    page.keyboard.press("ArrowLeft")
-    tab_to(page, "softmax")
+    page.locator(".choices button").first.wait_for()
+    tab_to(page, "below 0")
+    page.keyboard.press("Enter")
+    page.locator(".why").wait_for()
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "dW₂")
+    page.keyboard.press("Enter")
+    page.locator("[data-choice='0']").wait_for()
     page.reload()
-    page.locator(".chain .box").first.wait_for()
+    page.locator(".diagram button").first.wait_for()
     tab_to(page, "Mistakes")
     page.keyboard.press("Enter")
     page.locator(".matrix").wait_for()

@@ -18,61 +18,57 @@ def reload(page, wanted):
 
 
 def test_a_walk_is_where_it_was(visit):
-    page = visit("#/backwards?batch=4")
-    page.locator(".chain .box").first.wait_for()
-    page.keyboard.press("ArrowLeft")
-    page.locator(".choices button").first.click()
-    page.locator(".card .norm").first.wait_for()
+    page = visit("#/backwards?images=0,1,2,3")
     page.get_by_role("button", name="Later images").click()
-    wait_until(page, "location.hash.includes('from=4')")
+    wait_until(page, "location.hash.includes('images=4,5,6,7')")
     page.wait_for_load_state("networkidle")
-    page.get_by_text("Is the slope true?").wait_for()
-    page.get_by_role("radio", name="Adam").check(force=True)
-    wait_until(page, "location.hash.includes('optimizer=adam')")
+    page.keyboard.press("ArrowRight")
+    page.locator("[data-choice='1']").click()
+    page.locator(".card .array.out").first.wait_for()
+    page.get_by_label("from unit").fill("5")
+    page.keyboard.press("Enter")
+    wait_until(page, "location.hash.includes('weight=2.w.5.')")
+    page.get_by_label("moved by").select_option("1e-3")
     page.wait_for_load_state("networkidle")
-    before = page.locator(".card").inner_text(), page.locator(".fields input").first.input_value()
-    reload(page, ".card .norm")
-    assert state_of(page) == {
-        "batch": "4", "from": "4", "step": "1", "opened": "1", "optimizer": "adam",
-    }  # fmt: skip
-    assert page.get_by_role("radio", name="Adam").is_checked()
-    seen = page.locator(".card").inner_text()
-    assert seen == before[0]
-    assert page.locator(".fields input").first.input_value() == before[1]
+    before = page.locator("#screen").inner_text()
+    reload(page, ".card .array.out")
+    state = state_of(page)
+    weight = state.pop("weight")
+    assert weight.startswith("2.w.5.")
+    assert state == {"images": "4,5,6,7", "step": "2", "opened": "2.1", "h": "1e-3"}
+    assert page.locator("#screen").inner_text() == before
 
 
 def test_each_question_stands_until_it_is_answered(visit):
     page = visit("#/backwards?step=3")
     page.locator(".choices button").first.click()
-    page.locator(".card .norm").first.wait_for()
+    page.locator(".card .array.out").first.wait_for()
     page.keyboard.press("ArrowRight")
     page.locator(".choices button").first.wait_for()
     page.keyboard.press("ArrowLeft")
-    page.locator(".card .norm").first.wait_for()
+    page.locator(".card .array.out").first.wait_for()
 
 
 def test_a_chosen_box_keeps_the_focus_and_the_arrows_go_on(visit):
     page = visit("#/backwards?predict=off")
-    page.locator(".box[data-step='2']").focus()
+    page.locator("[data-step='2']").focus()
     page.keyboard.press("Enter")
     page.get_by_text("Step 2 of").wait_for()
     assert page.evaluate("document.activeElement.dataset.step") == "2"
-    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
     page.get_by_text("Step 3 of").wait_for()
 
 
-def test_the_last_step_does_not_lose_the_focus(visit, lab):
+def test_the_last_step_does_not_lose_the_focus(visit):
     page = visit("#/backwards?predict=off")
-    page.locator(".chain .box").first.wait_for()
-    back = page.get_by_role("button", name="Back through the chain")
-    steps = len(next(iter(lab.networks.values())).network) + 1
-    back.focus()
-    for step in range(1, steps + 1):
+    page.get_by_text("Step 1 of 9").wait_for()
+    page.get_by_role("button", name="The next step").focus()
+    for step in range(2, 10):
         page.keyboard.press("Enter")
-        page.get_by_text(f"Step {step} of {steps}").wait_for()
+        page.get_by_text(f"Step {step} of 9").wait_for()
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
-    page.keyboard.press("ArrowRight")
-    page.get_by_text(f"Step {steps - 1} of").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("Step 8 of").wait_for()
 
 
 def test_an_open_unit_and_two_networks_come_back(visit, lab):
@@ -98,7 +94,7 @@ def test_the_way_back_of_the_browser_leads_back(visit):
 
 def test_to_skip_the_head_leaves_the_address_alone(visit):
     page = visit("#/backwards?step=1")
-    page.locator(".chain .box").first.wait_for()
+    page.locator(".diagram button").first.wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "screen"
@@ -124,8 +120,8 @@ DAMAGED = {
     "#/draw?digit=x&unit=9.9": "digit=x and unit=9.9",
     "#/draw?network=none": "network=none",
     "#/draw?strokes=PDx4MrQ8oGSMjGSg9999_v7_": "The drawing in the address is damaged",
-    "#/backwards?from=99999&step=99": "from=99999 and step=99",
-    "#/backwards?batch=7": "batch=7",
+    "#/backwards?images=99999&step=99": "images=99999 and step=99",
+    "#/backwards?weight=4.w.0.0": "weight=4.w.0.0",
     "#/mistakes?cell=77&view=none": "cell=77 and view=none",
 }
 
@@ -142,7 +138,7 @@ def test_a_whole_address_is_no_damaged_one(visit, lab):
     for address in (
         f"#/draw?network={second}&beside={first}&digit=3&unit={first}.2.9",
         "#/draw?strokes=PDx4MrQ8oGSMjGSg",
-        "#/backwards?batch=16&from=16&step=6&layer=2&name=biases&at=3&h=1e-5&rate=0.1",
+        "#/backwards?images=16,3,16&of=training&row=2&step=6&weight=2.b.3&h=1e-5&sgd=0.1",
         "#/mistakes?cell=4.9",
     ):
         page = visit(address)
@@ -157,9 +153,9 @@ MISTYPED = (
     "#/draw?strokes=%25%25",
     "#/draw?unit=9.9",
     "#/draw?network=none&beside=none",
-    "#/backwards?step=99&from=-3",
-    "#/backwards?step=-1&batch=7&from=x",
-    "#/backwards?layer=99&at=1,2,3",
+    "#/backwards?step=99&images=-3",
+    "#/backwards?step=-1&images=1,,2&of=x&row=99",
+    "#/backwards?weight=2.w.99.0&row=9&opened=x",
     "#/mistakes?cell=77&image=x&view=none",
 )
 

@@ -17,7 +17,7 @@ SCREENS = (
     "draw?digit=0&unit=0.1",
     "draw?digit=none&beside=sgd-seed0",
     "backwards?step=1",
-    "backwards?batch=4&step=4&predict=off",
+    "backwards?images=0,1,2,3&step=4&predict=off",
     "mistakes?image=0&cell=1.1",
     "mistakes?beside=sgd-seed0&view=fixed",
 )
@@ -148,8 +148,8 @@ def test_a_key_takes_the_class_of_that_number_or_in_that_place(other, labs, kind
 
 
 def test_names_of_classes_stand_where_digits_do(visit, addresses):
-    page = visit("#/backwards?step=1", base=addresses["shapes"])
-    page.get_by_text("The first image is of class shape of number").wait_for()
+    page = visit("#/backwards", base=addresses["shapes"])
+    page.get_by_text("The first image is labelled shape of number").wait_for()
     page.get_by_role("radio", name="my drawing").check(force=True)
     assert page.get_by_label("It is a").locator("option").count() == 12
     page = visit("#/mistakes?cell=3.3", base=addresses["shapes"])
@@ -161,11 +161,11 @@ def test_names_of_classes_stand_where_digits_do(visit, addresses):
 
 def test_a_click_in_a_hidden_layers_slopes_chooses_that_weight(visit, addresses):
     page = visit("#/backwards?step=2&predict=off", base=addresses["stripes"])
-    canvas = page.locator("[data-tensor=dW] canvas")
+    canvas = page.locator("[data-array='dW₂'] canvas")
     canvas.wait_for()
     box = canvas.bounding_box()  # of 12 x 3
     canvas.click(position={"x": 0.5 * box["width"], "y": (7.5 / 12) * box["height"]})
-    wait_until(page, "location.hash.includes('at=7,1')")
+    wait_until(page, "location.hash.includes('weight=2.w.7.1')")
 
 
 @pytest.fixture(scope="module")

@@ -211,8 +211,8 @@ def test_what_is_no_picture_is_named(visit, files, how, text, what):
 
 def test_text_is_pasted_into_a_field_and_not_taken_for_a_picture(visit, files):
     page = visit("#/backwards?step=2&predict=off")
-    page.get_by_text("Is the slope true?").wait_for()
-    field = "input[step=any]"
+    page.get_by_text("Is it true?").wait_for()
+    field = "input[type=number]"
     assert comes(page, files, how="paste", text={"text/plain": "0.1"}, place=field)
     assert comes(page, files, how="drop", text={"text/plain": "0.1"}, place=field)
     assert page.locator("#notice").inner_text() == ""

@@ -23,7 +23,7 @@ def first_start(tmp_path, monkeypatch):
 
 @pytest.mark.long
 def test_draw_goes_over_to_it_and_other_screens_stay(visit, first_start):
-    drawing, walking = visit(base=first_start), visit("#/backwards", base=first_start)
+    drawing, walking = visit(base=first_start), visit("#/mistakes", base=first_start)
     for page in (drawing, walking):
         facts = page.locator(".facts")
         facts.get_by_text("784-256-128-64-10, to draw on, is being trained").wait_for()

@@ -53,12 +53,13 @@ def test_a_unit_of_a_stored_digit_adds_up(visit, copy):
 
 def test_the_walk_has_its_cards_and_the_tools_say_what_they_need(visit, copy):
     page = visit("#/backwards?predict=off", base=copy)
-    page.locator(".chain .box").first.wait_for()
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("ArrowLeft")
-    page.locator(".card .norm").first.wait_for()
-    assert page.get_by_role("button", name="Nudge").is_disabled()
-    assert "chainrule lab" in page.locator(".proof").inner_text()
+    page.locator(".diagram button").first.wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator("[data-array='dW₃']").wait_for()
+    assert page.locator(".law").first.inner_text().startswith("∂L/∂w = a₂[")
+    assert "chainrule lab" in page.locator(".curve").inner_text()
+    page.locator("[data-step='9']").click()
+    assert page.get_by_role("button", name="One step").is_disabled()
 
 
 def test_the_mistakes_are_there_and_those_of_two_networks_both_ways(visit, copy, lab):

@@ -12,7 +12,7 @@ from chainrule import lab
 from chainrule.lab.words import FORMATS, WORDS, Refused, said, sentence
 
 HERE = Path(lab.__file__).parent
-FILES = [*HERE.glob("*.py"), *HERE.glob("static/**/*.js")]
+FILES = [*HERE.glob("**/*.py"), *HERE.glob("static/**/*.js")]
 SOURCES = "\n".join(path.read_text("utf-8") for path in FILES)
 PLURALS = {"one", "other"}
 

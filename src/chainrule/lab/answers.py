@@ -25,6 +25,7 @@ ENLARGED = 4  # times: a pixel of ink that is no line is no stroke either
 LEAST_SHOWN = 0.005  # of a pixel: less is written as 0.00
 MOST_IMAGES = 60  # in one answer
 MOST_INDICES = 50
+MOST_WRONG = 1000
 
 
 def network_asked(lab: Lab, asked: Asked, name: str = "network") -> LabNetwork:
@@ -49,6 +50,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
             "is_sample": dataset.is_sample,
             "note": _note(lab),
             "test_images": len(dataset.test_images),
+            "train_images": len(dataset.train_images),
             "image_shape": list(lab.image_shape),
             "ground": lab.ground,
             "are_digits": lab.are_digits,
@@ -383,6 +385,15 @@ def _in_order(
         }
         for row, guess in zip(order, second, strict=True)
     ]
+
+
+def wrong(lab: Lab, asked: Asked) -> dict[str, Any]:
+    """Return the first test images that a network reads wrongly; if none, those barely right."""
+    chosen = network_asked(lab, asked)
+    rows = np.flatnonzero(chosen.predicted != lab.labels)
+    if not len(rows):
+        rows = np.argsort(chosen.probabilities.max(axis=1), kind="stable")
+    return {"indices": rows[:MOST_WRONG].tolist()}
 
 
 def difference(lab: Lab, asked: Asked) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import reduce
 from typing import Any, NoReturn
 
 import numpy as np
@@ -138,13 +137,10 @@ def _list(name: str, value: Any, counts: Iterable[int], what: str) -> list[Any]:
     wanted = list(counts)
     if not isinstance(value, list) or len(value) not in wanted:
         came = f"{len(value):,}" if isinstance(value, list) else f"{value!r:.60}"
-        either = reduce(_either, wanted)
-        raise Refused(f"refused.{what}", name=name, counts=either, came=came)
+        some = said("refused.to", least=wanted[0], most=wanted[-1])
+        counts = some if len(wanted) > 1 else wanted[0]
+        raise Refused(f"refused.{what}", name=name, counts=counts, came=came)
     return value
-
-
-def _either(one: Any, other: Any) -> Any:
-    return said("refused.either", one=one, other=other)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

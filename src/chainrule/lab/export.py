@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import permutations, product
+from itertools import chain, permutations, product
 from pathlib import Path
 from typing import Any
 
 from chainrule.checks import ChainruleError
-from chainrule.lab import answers, walk
+from chainrule.lab import answers
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import Lab
 from chainrule.lab.page import DATA, PAGE, STATIC, as_static, encoded, static_files
 from chainrule.lab.pictures import SOME_ENTRIES
+from chainrule.lab.walk.batch import batch_of
+from chainrule.lab.walk.cards import cards_of
 
 OF_A_CLASS = 2  # stored images
 FEW_CLASSES = 20  # with more, one image of each has to do
@@ -93,11 +95,14 @@ def stored_answers(lab: Lab) -> Iterator[tuple[str, dict[str, Any]]]:
     of_classes = [ask(answers.digits, label=label)["indices"] for label in classes]
     of_a_class = OF_A_CLASS if len(classes) <= FEW_CLASSES else 1
     chosen = [index for indices in of_classes for index in indices[:of_a_class]]
+    wrong = {id: ask(answers.wrong, network=id)["indices"][:OF_A_CLASS] for id in lab.networks}
+    chosen += [index for index in dict.fromkeys(chain(*wrong.values())) if index not in chosen]
     most = max(1, min(answers.MOST_IMAGES, CELL_BYTES // (lab.pixels * len(classes))))
     yield "lab", ask(answers.lab)
     yield "digits", {"digits": [answers.stored(lab, index) for index in chosen]}
     for id, network in lab.networks.items():
         yield f"weights-{id}", ask(answers.weights, network=id)
+        yield f"wrong-{id}", {"indices": wrong[id]}
         yield f"confusion-{id}", ask(answers.confusion, network=id)
         cells = {
             f"{true}-{predicted}": answers.cell_of(lab, network, true, predicted, most)
@@ -105,7 +110,7 @@ def stored_answers(lab: Lab) -> Iterator[tuple[str, dict[str, Any]]]:
         }
         yield f"cells-{id}", cells
         for index in chosen:
-            batch = walk.batch_of(network, lab.images[[index]], lab.labels[[index]])
-            yield f"backward-{id}-{index}", walk.cards_of(batch, SOME_ENTRIES)
+            batch = batch_of(network, lab.images[[index]], lab.labels[[index]])
+            yield f"backward-{id}-{index}", cards_of(batch, SOME_ENTRIES)
     for a, b in permutations(lab.networks, 2):
         yield f"difference-{a}-{b}", ask(answers.difference, a=a, b=b)

@@ -1,6 +1,4 @@
-"""An array as the page shows it: shape, norm, first numbers, and a picture made of its entries."""
-
-# ruff: noqa: RUF001  (the page shows × and − as a blackboard does)
+"""An array as the page shows it: shape, norm, entries; a large one in fewer digits or in blocks."""
 
 from __future__ import annotations
 
@@ -11,77 +9,58 @@ import numpy as np
 
 from chainrule.checks import Array
 
-FIRST = 8  # numbers shown
 EVERY_ENTRY = 784 * 256  # of a picture: all that the course's network has
 SOME_ENTRIES = 16_384  # of a picture in a stored answer
+EXACT = 4_096  # entries up to which every digit is sent
 SMALLEST = 1e-270  # below, a number is left as it is
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-DIGITS = 4  # of a number in a picture; those beside it are whole
+DIGITS = 4  # of a number in a larger picture
+MOST_UNITS = 32  # whose weights are shown as pictures
 
 
-def tensor(
-    name: str,
-    array: Array,
-    *,
-    image_shape: tuple[int, int] | None = None,
-    largest: int = EVERY_ENTRY,
-) -> dict[str, Any]:
+def tensor(name: str, array: Array, largest: int = EVERY_ENTRY) -> dict[str, Any]:
     """Describe one array of one or two axes.
 
     Parameters
     ----------
     name : str
-        As in the formula, such as "dy".
+        As in the formula, such as "dz₂".
     array : array, shape (n,) or (rows, columns)
-    image_shape : (int, int), optional
-        Height and width, where each row is an image and is drawn as one.
     largest : int
-        The number of entries up to which the picture shows every one.
+        The number of entries up to which every one is sent.
 
     Returns
     -------
     dict
-        ``name``, ``shape``, ``norm`` (the root of the sum of squares), ``first`` (up to 8
-        numbers in the order of the array) and ``image``.
+        ``name``, ``shape``, ``norm`` (the root of the sum of squares), ``limit`` (the largest
+        size), and ``values``, flat, of so many ``rows`` and ``columns``: the array's own, or its
+        blocks of the shape ``block``.
     """
+    shown, block = blocks(np.atleast_2d(array), largest)
+    return _described(name, array, shown) | {"block": list(block)}
+
+
+def tiles(name: str, array: Array, units: int = MOST_UNITS) -> dict[str, Any]:
+    """Describe the weights (pixels, n) of a first layer by unit: each is a picture of its own.
+
+    Of more than `units` those with the largest norms are shown. The ``rows`` are theirs, and
+    ``units`` says which they are.
+    """
+    norms = np.linalg.norm(array, axis=0)
+    shown = np.sort(np.argsort(-norms, kind="stable")[:units])
+    return _described(name, array, array.T[shown]) | {"units": shown.tolist()}
+
+
+def _described(name: str, array: Array, shown: Array) -> dict[str, Any]:
+    values = shown if array.size <= EXACT else rounded(shown, DIGITS)
     return {
         "name": name,
         "shape": list(array.shape),
         "norm": float(np.linalg.norm(array)),
-        "first": array.ravel()[:FIRST].tolist(),
-        "image": _image(array, image_shape, largest),
+        "limit": float(np.abs(array).max()),
+        "rows": shown.shape[0],
+        "columns": shown.shape[1],
+        "values": values.ravel().tolist(),
     }
-
-
-def _image(array: Array, image_shape: tuple[int, int] | None, largest: int) -> dict[str, Any]:
-    if image_shape:
-        picture = side_by_side(array, image_shape)
-        words = f"a picture of {' × '.join(map(str, image_shape))} for each image of the batch"
-    else:
-        rows = np.atleast_2d(array)
-        picture, block = blocks(rows, largest)
-        words = f"{counted(rows.shape[0], 'row')}, {counted(rows.shape[1], 'column')}"
-        if block != (1, 1):
-            words += f"; of each block of {block[0]} × {block[1]} the entry of largest size"
-    return {
-        "width": picture.shape[1],
-        "height": picture.shape[0],
-        "values": rounded(picture, DIGITS).ravel().tolist(),
-        "limit": float(np.abs(picture).max()),
-        "words": words,
-    }
-
-
-def counted(count: int, thing: str) -> str:
-    """Return such as "1 row", or "1,000 rows"."""
-    return f"{count:,} {thing}{'s' * (count != 1)}"
-
-
-def written(value: float, form: str = ".3g") -> str:
-    """Return a number as the page writes it: with a minus that is no hyphen, and 10⁻⁵ for e-05."""
-    mantissa, _, exponent = f"{value:{form}}".partition("e")
-    power = f" × 10{str(int(exponent)).translate(SUPERSCRIPT)}" if exponent else ""
-    return mantissa.replace("-", "−") + power
 
 
 def rounded(array: Array, digits: int) -> Array:
@@ -90,11 +69,6 @@ def rounded(array: Array, digits: int) -> Array:
     sizes = np.where(numbers == 0, 1, np.abs(numbers))
     scale = 10.0 ** np.clip(digits - 1 - np.floor(np.log10(sizes)), -290, 290)
     return np.where(sizes < SMALLEST, numbers, np.rint(numbers * scale) / scale)
-
-
-def side_by_side(array: Array, shape: tuple[int, int]) -> Array:
-    """Return the rows (batch, pixels) as pictures beside each other, (height, width · batch)."""
-    return array.reshape(-1, *shape).transpose(1, 0, 2).reshape(shape[0], -1)
 
 
 def blocks(array: Array, largest: int) -> tuple[Array, tuple[int, int]]:

@@ -24,11 +24,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chainrule.checks import ChainruleError
 from chainrule.experiments.stopping import hearing
-from chainrule.lab import answers, moves, photos, walk
+from chainrule.lab import answers, photos
 from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
 from chainrule.lab.page import KINDS, PAGE, STATIC, encoded, static_files, with_token
+from chainrule.lab.walk import batch, cards, curve, following, steps
 from chainrule.lab.words import Refused, library, said
 from chainrule.terminal import command
 
@@ -36,6 +37,7 @@ LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 50
 HEAD_SECONDS = 60
 Answer = Callable[[Lab, Asked], dict[str, Any]]
+PLACE = ("layer", "name", "at")  # of one parameter
 
 # Address -> the names that a request may give, and what answers it.
 ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
@@ -46,18 +48,18 @@ ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/confusion": (("network",), answers.confusion),
     "/api/cell": (("network", "true", "predicted"), answers.cell),
     "/api/difference": (("a", "b"), answers.difference),
+    "/api/wrong": (("network",), answers.wrong),
 }
 CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/centre": (("network", "pixels", "width", "height"), answers.centre),
     "/api/doubt": (("image",), answers.doubt),
     "/api/forward": (("network", "image"), answers.forward),
     "/api/unit": (("network", "image", "layer", "unit"), answers.unit),
-    "/api/backward": (walk.BATCH, walk.backward),
-    "/api/nudge": ((*walk.BATCH, "layer", "name", "at", "h"), moves.nudge),
-    "/api/step": (
-        (*walk.BATCH, "optimizer", "rate", "layer", "name", "at"),
-        moves.step,
-    ),
+    "/api/backward": (batch.FIELDS, cards.backward),
+    "/api/follow": ((*batch.FIELDS, *PLACE, "row"), following.follow),
+    "/api/sum": ((*batch.FIELDS, "layer", "row", "unit"), following.open_sum),
+    "/api/curve": ((*batch.FIELDS, *PLACE, "h"), curve.curve),
+    "/api/steps": ((*batch.FIELDS, *PLACE, "optimizer", "rate", "count"), steps.steps),
 }
 
 

@@ -15,6 +15,8 @@ export function addressOf({ screen, ...rest }) {
 }
 
 const isBelow = (text, count) => /^[0-9]{1,9}$/.test(text) && Number(text) < count;
+const MOST_IMAGES = 64; // of a batch
+const isBatch = (text, count) => text.split(",").length <= MOST_IMAGES && text.split(",").every((one) => isBelow(one, count));
 const bare = (text) => text.replace(/=+$/, "");
 
 // Each says whether a part of the address names something that the lab has.
@@ -22,15 +24,22 @@ const RULES = {
   network: (id, { data }) => data.networks.some((one) => one.id === id),
   beside: (id, { data }) => data.networks.some((one) => one.id === id),
   digit: (text, { data }) => text === "none" || isBelow(text, data.data.test_images),
-  from: (text, { data }) => isBelow(text, data.data.test_images),
   image: (text, { data }) => isBelow(text, data.data.test_images),
   label: (text, { classes }) => isBelow(text, classes.length),
   cell: (text, { classes }) => /^\d+\.\d+$/.test(text) && text.split(".").every((one) => isBelow(one, classes.length)),
-  batch: (text) => ["1", "4", "16", "drawing"].includes(text),
+  images: (text, { data, state }) => text === "drawing" || isBatch(text, data.data[state.of === "training" ? "train_images" : "test_images"]),
+  of: (text) => ["test", "training"].includes(text),
   view: (text) => ["matrix", "fixed", "broken"].includes(text),
-  step: (text, { network }) => isBelow(text, network.layers.length + 2),
-  layer: (text, { network }) => network.layers[text]?.kind === "Dense",
-  at: (text) => /^\d+(,\d+)?$/.test(text),
+  step: (text, { network }) => isBelow(text, 2 * network.layers.length + 2),
+  row: (text) => isBelow(text, MOST_IMAGES),
+  weight: (text, { network }) => {
+    const [, level, letter, ...at] = /^(\d+)\.([wb])\.(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
+    const dense = network.layers.filter(({ kind }) => kind === "Dense");
+    const { n_in: rows, n_out: columns } = dense[level - 1] ?? {};
+    const sizes = letter === "w" ? [rows, columns] : [columns];
+    const places = at.filter((place) => place !== undefined);
+    return places.length === sizes.length && places.every((place, i) => isBelow(place, sizes[i]));
+  },
   unit: (text, { data, network }) => {
     const [, id, layer, unit] = /^(?:(.+)\.)?(\d+)\.(\d+)$/.exec(text) ?? [];
     const one = id === undefined ? network : data.networks.find((other) => other.id === id);

@@ -185,8 +185,15 @@ export function backward(network, batch) {
   return stored(`backward-${network}-${batch.indices[0]}`);
 }
 
-export const nudge = (body) => (isStatic ? Promise.reject(new LabError(RUN_IT)) : post("nudge", body));
-export const step = (body) => (isStatic ? Promise.reject(new LabError(RUN_IT)) : post("step", body));
+// Of one parameter of a batch: its slope taken apart, a sum on its way, its curve, some steps.
+const ofBatch = (path) => (body) => (isStatic ? Promise.reject(new LabError(RUN_IT)) : post(path, body));
+export const follow = ofBatch("follow");
+export const sum = ofBatch("sum");
+export const curve = ofBatch("curve");
+export const steps = ofBatch("steps");
+
+export const wrong = (network) =>
+  isStatic ? stored(`wrong-${network}`) : once(`wrong-${network}`, () => get("wrong", { network }));
 
 export const confusion = (network) =>
   isStatic ? stored(`confusion-${network}`) : once(`confusion-${network}`, () => get("confusion", { network }));

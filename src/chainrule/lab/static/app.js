@@ -7,10 +7,11 @@ import { repaint, showGrey } from "./pictures.js";
 import { forgetPhotos, takePictures } from "./photos.js";
 import { inWords, say } from "./words.js";
 import * as draw from "./draw.js";
-import * as backwards from "./backwards.js";
+import * as backwards from "./backwards/screen.js";
 import * as mistakes from "./mistakes.js";
 
-// Each: id, name, help, mount(root, lab) -> {update(state), unmount()}.
+// Each: id, name, help, mount(root, lab) -> {update(state), unmount()}; where it likes to begin with
+// another network than the largest, prefers(networks, state) -> network.
 const SCREENS = [draw, backwards, mistakes];
 
 // ---- light and dark ----
@@ -64,7 +65,9 @@ class Lab {
 
   get network() {
     const { networks } = this.data;
+    const { prefers } = SCREENS.find(({ id }) => id === this.state.screen) ?? SCREENS[0];
     return networks.find(({ id }) => id === this.state.network)
+      ?? prefers?.(networks, this.state)
       ?? networks.reduce((most, one) => (one.parameters > most.parameters ? one : most));
   }
 
@@ -205,7 +208,7 @@ class Lab {
     this.picker = select(
       this.data.networks.map(({ id, title }) => [id, title]), this.network.id,
       say("frame.network_help"),
-      (network) => this.go({ network, beside: null, unit: null, step: null, opened: null, layer: null, name: null, at: null, cell: null, image: null }, { push: true }));
+      (network) => this.go({ network, beside: null, unit: null, step: null, opened: null, weight: null, row: null, cell: null, image: null }, { push: true }));
     this.facts = h("p", {
       class: "facts", tabindex: "0",
       help: say("facts.help"),

@@ -29,12 +29,6 @@ export function replace(element, ...children) {
   return element;
 }
 
-// The server's formulas, parsed and not written into the page as text.
-export function formula(markup) {
-  const math = new DOMParser().parseFromString(markup, "text/html").querySelector("math");
-  return math ? document.adoptNode(math) : document.createTextNode("");
-}
-
 // ---- explanations: one line at the bottom for the eye, aria-describedby for the ear ----
 
 const described = new Map();

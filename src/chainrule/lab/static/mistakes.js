@@ -216,7 +216,7 @@ class MistakesScreen {
           button(say("mistakes.open_draw"), say("mistakes.open_draw_help"), () =>
             this.lab.go({ screen: "draw", digit: one.index, strokes: null, picture: null, part: null, label: null }, { push: true })),
           button(say("mistakes.open_backwards"), say("mistakes.open_backwards_help"), () =>
-            this.lab.go({ screen: "backwards", batch: null, from: one.index, step: null, opened: null, at: null }, { push: true })))));
+            this.lab.go({ screen: "backwards", images: String(one.index), of: null, step: null, opened: null, weight: null, row: null }, { push: true })))));
   }
 }
 
