@@ -24,7 +24,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chainrule.checks import ChainruleError
 from chainrule.experiments.stopping import hearing
-from chainrule.lab import answers, moves, photos, walk
+from chainrule.lab import answers, learn, moves, photos, walk
 from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
@@ -46,6 +46,7 @@ ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/confusion": (("network",), answers.confusion),
     "/api/cell": (("network", "true", "predicted"), answers.cell),
     "/api/difference": (("a", "b"), answers.difference),
+    "/api/network": (("network",), learn.network),
 }
 CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/centre": (("network", "pixels", "width", "height"), answers.centre),
@@ -57,6 +58,9 @@ CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
         (*walk.BATCH, "optimizer", "rate", "layer", "name", "at"),
         moves.step,
     ),
+    "/api/learn": (learn.OPEN, learn.open_run),
+    "/api/learn/turn": (learn.TURN, learn.turn),
+    "/api/learn/look": (learn.LOOK, learn.look),
 }
 
 
