@@ -131,19 +131,23 @@ def branch_asked(lab: Lab, asked: Asked) -> tuple[Run, Branch]:
 
 
 def turn(lab: Lab, asked: Asked) -> dict[str, Any]:
-    """Go towards a step, as far as a turn goes; return what the page has not seen of the curves."""
+    """Go towards a step, as far as a turn goes; return what the page has not seen of the curves.
+
+    Without a step to go to it is the curves alone.
+    """
     run, branch = branch_asked(lab, asked)
-    to, have = asked.whole("to", 0, MOST_STEPS), asked.whole("have", 0, MOST_STEPS)
+    have = asked.whole("have", 0, MOST_STEPS)
+    to = asked.whole("to", 0, MOST_STEPS) if "to" in asked else None
     entry = entry_asked(run.networks[0], asked) if "layer" in asked else None
-    followed = run.go(branch, to, entry)
-    at, until = run.at(branch), min(branch.reached, have + MOST_POINTS)
+    followed = [[]] * len(branch.tracks) if to is None else run.go(branch, to, entry)
+    until = min(branch.reached, have + MOST_POINTS)
     lanes = [
         _curves(track, have, until) | {"followed": rows}
         for track, rows in zip(branch.tracks, followed, strict=True)
     ]
     return {
-        "at": at,
-        "is_there": run.is_at(branch, to),
+        "at": run.at(branch),
+        "is_there": to is not None and run.is_at(branch, to),
         "reached": branch.reached,
         "until": until,
         "bytes": run.nbytes,

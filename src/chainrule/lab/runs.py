@@ -85,7 +85,7 @@ class Runs:
         network.optimizer = None
         optimizer, first = run.start.lanes[lane]
         rate = branch.rate(lane, step, first)
-        title = sentence(said("learn.title", optimizer=optimizer, rate=rate, step=step))
+        title = sentence(said("learn.title", optimizer=optimizer, rate=f"{rate:g}", step=step))
         model = Model(
             network,
             preprocessing=split.preprocessing,

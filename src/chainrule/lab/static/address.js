@@ -1,6 +1,7 @@
 // The address is the state: #/draw?network=course&digit=7. What of it names nothing is left out.
 
 import { decode, encode, padFor } from "./canvas.js";
+import { LIMITS, isChanges, readRun } from "./learn/plan.js";
 
 export function readAddress() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
@@ -18,7 +19,8 @@ const bare = (text) => text.replace(/=+$/, "");
 
 // Each says whether a part of the address names something that the lab has.
 const RULES = {
-  network: (id, { data }) => data.networks.some((one) => one.id === id),
+  network: (id, { data, taken, state }) =>
+    [...data.networks, ...taken].some((one) => one.id === id) || (state.screen === "learn" && /^run-/.test(id)),
   beside: (id, { data }) => data.networks.some((one) => one.id === id),
   digit: (text, { data }) => text === "none" || isBelow(text, data.data.test_images),
   from: (text, { data }) => isBelow(text, data.data.test_images),
@@ -29,6 +31,13 @@ const RULES = {
   view: (text) => ["matrix", "fixed", "broken"].includes(text),
   step: (text, { network }) => isBelow(text, network.layers.length + 2),
   layer: (text, { network }) => network.layers[text]?.kind === "Dense",
+  run: (text) => readRun(text) !== null,
+  changes: isChanges,
+  branch: (text) => isBelow(text, LIMITS.branches),
+  moment: (text) => isBelow(text, 20_001),
+  lens: (text) => ["units", "along", "life", "layers", "rates"].includes(text),
+  life: (text) => /^\d+\.(\d+|b)\.\d+$/.test(text),
+  over: (text) => text === "seconds",
   at: (text) => /^\d+(,\d+)?$/.test(text),
   unit: (text, { data, network }) => {
     const [, id, layer, unit] = /^(?:(.+)\.)?(\d+)\.(\d+)$/.exec(text) ?? [];
