@@ -115,7 +115,7 @@ def test_700_steps_of_turns_have_the_bits_of_train_network(run, examples, lane):
     assert [one.accuracy for one in checks] == history["val_accuracy"]
 
 
-@pytest.mark.parametrize("step", [0, 1, 19, 20, 333, 699, 60, 700])
+@pytest.mark.parametrize("step", [0, 1, 20, 333, 59])
 def test_a_step_gone_back_to_has_the_bits_that_it_had(run, examples, step):
     go(run, step)
     assert all_bits(run) == [bits(trained(examples, lane, step)) for lane in LANES]

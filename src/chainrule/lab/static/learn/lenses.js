@@ -187,7 +187,7 @@ export class Along {
     context.strokeStyle = colour("--line");
     for (const k of [0, 1, 5, 10, 15, 20]) {
       context.textAlign = "center";
-      context.fillText(k === 0 ? "0" : `${k} α`, x(k), bottom + 16);
+      if (k) context.fillText(`${k} α`, x(k), bottom + 16);
       context.beginPath();
       context.moveTo(x(k), top);
       context.lineTo(x(k), bottom);
@@ -286,7 +286,7 @@ export class Rates {
         const first = best(own);
         return h("tr", {}, h("th", { scope: "row" }, swatch(optimizer), say(`learn.names.${optimizer}`)),
           own.map((one) => h("td", { class: one === first ? "best" : null },
-            h("span", { class: "quiet-text" }, written(one.rate)), " ",
+            h("span", { class: "quiet-text rate-of" }, say("learn.rates.at", { rate: written(one.rate) })),
             one.loss === null ? h("span", {}, "–") : h("strong", {}, short(one.loss, 3)),
             h("span", { class: "quiet-text" }, one.accuracy === null ? "" : ` ${percent(one.accuracy)}`))));
       })));

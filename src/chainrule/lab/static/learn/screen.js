@@ -38,6 +38,7 @@ class LearnScreen {
       turn: () => this.paint(),
       look: () => this.paintLook(),
       state: () => this.paintState(),
+      busy: (is) => this.stage?.setAttribute("aria-busy", String(is)),
       forgotten: () => lab.notice(say("learn.again")),
       failed: (error) => { lab.notice(error.message); this.paintState(); },
     });
@@ -83,7 +84,7 @@ class LearnScreen {
     this.where = h("p", { class: "where" });
     this.words = h("p", { class: "now", role: "status" });
     this.line = h("input", { type: "range", class: "timeline", min: 0, max: 1, step: 1, "aria-label": say("learn.timeline"),
-      help: say("learn.help.timeline"), oninput: () => { session.pause(); session.go(Number(this.line.value)); }, onchange: () => this.remember() });
+      help: say("learn.help.timeline"), oninput: () => { session.pause(); session.go(Math.min(Number(this.line.value), session.branch.reached)); }, onchange: () => this.remember() });
     this.marks = h("div", { class: "marks" });
     this.table = h("table", { class: "numbers runners" });
     this.axis = segments(say("learn.over"), say("learn.help.over"), "over",
@@ -96,7 +97,7 @@ class LearnScreen {
       h("div", { class: "title" }, h("h1", {}, say("learn.title_of_page")), this.settings),
       h("div", { class: "controls" }, this.playing, this.steps, this.speed, this.batch, this.where),
       this.words,
-      h("div", { class: "stage" },
+      this.stage = h("div", { class: "stage" },
         h("section", { class: "past", "aria-label": say("learn.curves") }, this.curves.canvas, this.line,
           h("div", { class: "under" }, this.axis, this.marks), h("div", { class: "scroll" }, this.table)),
         h("section", { class: "beside", "aria-label": say("learn.look") }, this.tabs, this.place)));
@@ -343,7 +344,7 @@ class LearnScreen {
     const { at, target, branch, facts, isPlaying } = session;
     this.playing.textContent = say(isPlaying ? "learn.pause" : "learn.play");
     this.playing.setAttribute("aria-pressed", String(isPlaying));
-    this.line.max = Math.max(branch.reached, 1);
+    this.line.max = Math.max(...session.branches.map(({ reached }) => reached), 1);
     if (document.activeElement !== this.line || isPlaying) this.line.value = Math.max(at, 0);
     const place = placeAt(branch.stretches, facts.images, Math.max(at, 0));
     this.line.setAttribute("aria-valuetext", say("learn.at", { at: Math.max(at, 0) }));

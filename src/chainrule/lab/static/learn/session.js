@@ -74,7 +74,7 @@ class Branch {
 }
 
 export class Session {
-  // `on` has turn(), look(), state(), forgotten(), failed(error).
+  // `on` has turn(), look(), state(), busy(whether), forgotten(), failed(error).
   constructor(on) {
     Object.assign(this, { on, facts: null, branches: [], index: 0, at: 0, target: 0, isPlaying: false, speed: "normal" });
     Object.assign(this, { entry: null, followed: [], followedTo: null, seen: null, parts: [], image: null, opened: "" });
@@ -138,6 +138,7 @@ export class Session {
   }
 
   async loop() {
+    this.on.busy(true);
     while (!this.isGone) {
       try {
         if (!await this.doNext()) break;
@@ -150,6 +151,7 @@ export class Session {
       }
     }
     this.running = null;
+    this.on.busy(false);
   }
 
   // A run that the server has forgotten is opened again; any other refusal ends what was asked.
