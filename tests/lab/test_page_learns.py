@@ -113,7 +113,9 @@ def test_a_lanes_weights_go_to_the_other_screens_and_stand_in_their_address(page
     settled(page, 10)
 
 
-def test_a_run_that_the_server_forgot_is_computed_again(page):
+def test_a_run_that_the_server_forgot_is_computed_again(visit):
+    page = visit("#/learn", refused=True)
+    settled(page, 0)
     press(page, "10 steps")
     before = settled(page, 10)
     page.evaluate(
