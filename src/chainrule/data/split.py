@@ -102,6 +102,16 @@ def _set_aside(dataset: Dataset, wanted: int | None) -> int:
     return 0 if wanted == 0 else validation_size_of(wanted, len(dataset.train_images))
 
 
+def drawn_rows(
+    dataset: Dataset, train_size: int, split_seed: int = 0, validation_size: int | None = None
+) -> tuple[Integers, Integers]:
+    """Return the rows of the training images that `split_dataset` sets aside, and trains on."""
+    draw, labels = generator(split_seed), dataset.train_labels
+    validation = stratified_subset(labels, _set_aside(dataset, validation_size), draw)
+    others = np.delete(np.arange(len(labels)), validation)
+    return validation, others[stratified_subset(labels[others], train_size, draw)]
+
+
 def split_dataset(
     dataset: Dataset, train_size: int, split_seed: int = 0, validation_size: int | None = None
 ) -> Split:
@@ -137,11 +147,8 @@ def split_dataset(
             f"{dataset.title}: expected at most {MOST_CLASSES:,} classes, but its training labels "
             f"are {len(dataset.classes):,} different numbers; are they classes?"
         )
-    draw = generator(split_seed)
     images, labels = dataset.train_images, dataset.train_labels
-    validation = stratified_subset(labels, _set_aside(dataset, validation_size), draw)
-    others = np.delete(np.arange(len(images)), validation)
-    training = others[stratified_subset(labels[others], train_size, draw)]
+    validation, training = drawn_rows(dataset, train_size, split_seed, validation_size)
     standardisation = Standardisation.of(images)
     return Split(
         standardisation.apply(images, training),

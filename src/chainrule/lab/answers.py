@@ -13,6 +13,7 @@ from chainrule.checks import Array, Integers, extra
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import SCALED, UNKNOWN, Lab, LabNetwork
 from chainrule.lab.pictures import rounded
+from chainrule.lab.runs import is_of_run
 from chainrule.lab.words import Refused, said
 from chainrule.layers import Dense, ReLU
 from chainrule.losses import softmax
@@ -29,7 +30,9 @@ MOST_WRONG = 1000
 
 
 def network_asked(lab: Lab, asked: Asked, name: str = "network") -> LabNetwork:
-    """Return the network that a request names."""
+    """Return the network that a request names: one of the lab's, or what a run has at a step."""
+    if name in asked and is_of_run(id := asked.value(name)):
+        return lab.of_run(id)
     return lab.networks[asked.one_of(name, lab.networks)]
 
 
@@ -57,7 +60,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
         },
         "classes": [str(number) for number in dataset.classes],
         "version": __version__,
-        "networks": [_described(network) for network in lab.networks.values()],
+        "networks": [described(network) for network in lab.networks.values()],
         "coming": lab.coming or None,
         "pairs": [list(pair) for pair in lab.pairs],
     }
@@ -67,7 +70,8 @@ def _note(lab: Lab) -> dict[str, Any] | None:
     return said("facts.sample", data=lab.dataset.title) if lab.dataset.is_sample else None
 
 
-def _described(network: LabNetwork) -> dict[str, Any]:
+def described(network: LabNetwork) -> dict[str, Any]:
+    """Return what the page knows of a network."""
     return {
         "id": network.id,
         "title": network.title,

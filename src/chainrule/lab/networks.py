@@ -19,6 +19,7 @@ from chainrule.data.split import trainable
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.ready_made import READER, SMALL, Recipe, kept, made
 from chainrule.experiments.run_folder import Say
+from chainrule.lab.runs import Runs
 from chainrule.lab.words import library, said, sentence
 from chainrule.layers import Dense
 from chainrule.network import Network
@@ -26,9 +27,11 @@ from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.judge import Judgement, judge
 from chainrule.reading.likeness import Likeness
+from chainrule.threads import one_thread
 
 LARGEST_SIDE = 112  # pixels of an image: the pad has no more
 MOST_CLASSES = 64
+MOST_TAKEN = 4  # networks of runs that are held for other screens
 DIGITS = ("MNIST", "EMNIST digits", "EMNIST mnist")  # how the names of datasets of digits begin
 SCALED, UNKNOWN = "scaled", "unknown"  # how a network's pictures are prepared
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,79}")  # what may stand in an address and a file name
@@ -126,11 +129,28 @@ class Lab:
         page joins them when it is ready.
     coming : dict
         Title, epochs done and epochs of the network that is trained behind the page; else empty.
+    taken : dict of str to LabNetwork
+        Those of runs that other screens have asked for, the newest few.
     """
 
     dataset: Dataset
     networks: dict[str, LabNetwork]
     coming: dict[str, Any] = field(default_factory=dict)
+    taken: dict[str, LabNetwork] = field(default_factory=dict)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """What is trained on the page."""
+        return Runs(self.dataset)
+
+    def of_run(self, id: str) -> LabNetwork:
+        """Return the network that a run has at a step, judged as the others are."""
+        with one_thread():
+            network = self.taken.pop(id, None) or named(id, *self.runs.taken(id), self.dataset)
+        self.taken[id] = network
+        while len(self.taken) > MOST_TAKEN:
+            del self.taken[next(iter(self.taken))]
+        return network
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chainrule.checks import ChainruleError
 from chainrule.experiments.stopping import hearing
-from chainrule.lab import answers, photos
+from chainrule.lab import answers, learn, photos
 from chainrule.lab.asked import Asked, read_json
 from chainrule.lab.gate import Gate
 from chainrule.lab.networks import Lab
@@ -49,6 +49,7 @@ ASKING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/cell": (("network", "true", "predicted"), answers.cell),
     "/api/difference": (("a", "b"), answers.difference),
     "/api/wrong": (("network",), answers.wrong),
+    "/api/network": (("network",), learn.network),
 }
 CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/centre": (("network", "pixels", "width", "height"), answers.centre),
@@ -60,6 +61,9 @@ CHANGING: dict[str, tuple[tuple[str, ...], Answer]] = {
     "/api/sum": ((*batch.FIELDS, "layer", "row", "unit"), following.open_sum),
     "/api/curve": ((*batch.FIELDS, *PLACE, "h"), curve.curve),
     "/api/steps": ((*batch.FIELDS, *PLACE, "optimizer", "rate", "count"), steps.steps),
+    "/api/learn": (learn.OPEN, learn.open_run),
+    "/api/learn/turn": (learn.TURN, learn.turn),
+    "/api/learn/look": (learn.LOOK, learn.look),
 }
 
 

@@ -1,6 +1,7 @@
 // The address is the state: #/draw?network=course&digit=7. What of it names nothing is left out.
 
 import { decode, encode, padFor } from "./canvas.js";
+import { LIMITS, isChanges, readRun } from "./learn/plan.js";
 import { say } from "./words.js";
 
 export function readAddress() {
@@ -21,7 +22,8 @@ const bare = (text) => text.replace(/=+$/, "");
 
 // Each says whether a part of the address names something that the lab has.
 const RULES = {
-  network: (id, { data }) => data.networks.some((one) => one.id === id),
+  network: (id, { data, taken, state }) =>
+    [...data.networks, ...taken].some((one) => one.id === id) || (state.screen === "learn" && /^run-/.test(id)),
   beside: (id, { data }) => data.networks.some((one) => one.id === id),
   digit: (text, { data }) => text === "none" || isBelow(text, data.data.test_images),
   image: (text, { data }) => isBelow(text, data.data.test_images),
@@ -40,6 +42,13 @@ const RULES = {
     const places = at.filter((place) => place !== undefined);
     return places.length === sizes.length && places.every((place, i) => isBelow(place, sizes[i]));
   },
+  run: (text) => readRun(text) !== null,
+  changes: isChanges,
+  branch: (text) => isBelow(text, LIMITS.branches),
+  moment: (text) => isBelow(text, 20_001),
+  lens: (text) => ["units", "along", "life", "layers", "rates"].includes(text),
+  life: (text) => /^\d+\.(\d+|b)\.\d+$/.test(text),
+  over: (text) => text === "seconds",
   unit: (text, { data, network }) => {
     const [, id, layer, unit] = /^(?:(.+)\.)?(\d+)\.(\d+)$/.exec(text) ?? [];
     const one = id === undefined ? network : data.networks.find((other) => other.id === id);

@@ -94,7 +94,10 @@ async function request(path, options, isRetry = false) {
   } catch {
     throw new LabError(say("server.no_json", { status: response.status, path }));
   }
-  if (!response.ok) throw new LabError(answer.error ? say(answer.error) : say("server.status", { status: response.status }));
+  if (!response.ok) {
+    const words = answer.error ? say(answer.error) : say("server.status", { status: response.status });
+    throw Object.assign(new LabError(words), { key: answer.error?.say });
+  }
   return answer;
 }
 
@@ -214,3 +217,10 @@ export async function difference(a, b) {
     fixed_count: there.broken_count, broken_count: there.fixed_count,
   };
 }
+
+export const learn = (body) => post("learn", body);
+export const learnTurn = (body) => post("learn/turn", body);
+export const learnLook = (body) => post("learn/look", body);
+
+// What is known of a network that a run has at a step.
+export const network = (id) => once(`network-${id}`, () => get("network", { network: id }));

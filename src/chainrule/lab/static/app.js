@@ -9,10 +9,11 @@ import { inWords, say } from "./words.js";
 import * as draw from "./draw.js";
 import * as backwards from "./backwards/screen.js";
 import * as mistakes from "./mistakes.js";
+import * as learn from "./learn/screen.js";
 
 // Each: id, name, help, mount(root, lab) -> {update(state), unmount()}; where it likes to begin with
 // another network than the largest, prefers(networks, state) -> network.
-const SCREENS = [draw, backwards, mistakes];
+const SCREENS = [draw, learn, backwards, mistakes];
 
 // ---- light and dark ----
 
@@ -60,13 +61,14 @@ class Lab {
     this.help = help;
     this.notice = notice;
     this.state = {};
+    this.taken = []; // networks of runs, which the lab does not list
     showGrey(data.data.ground !== "paper");
   }
 
   get network() {
     const { networks } = this.data;
     const { prefers } = SCREENS.find(({ id }) => id === this.state.screen) ?? SCREENS[0];
-    return networks.find(({ id }) => id === this.state.network)
+    return [...networks, ...this.taken].find(({ id }) => id === this.state.network)
       ?? prefers?.(networks, this.state)
       ?? networks.reduce((most, one) => (one.parameters > most.parameters ? one : most));
   }
@@ -131,7 +133,21 @@ class Lab {
     this.show();
   }
 
-  read() {
+  // A run's network stands among the others once the server has described it.
+  async take() {
+    const { network, screen } = readAddress();
+    if (screen === "learn" || !/^run-/.test(network ?? "") || this.taken.some(({ id }) => id === network)) return;
+    try {
+      this.taken = [...this.taken.slice(-3), await api.network(network)];
+      this.buildFrame();
+    } catch (error) {
+      if (!(error instanceof api.LabError)) throw error;
+      notice(error.message);
+    }
+  }
+
+  async read() {
+    await this.take();
     this.state = readAddress();
     const { state, words } = mended(this.state, this);
     this.state = state;
@@ -206,7 +222,7 @@ class Lab {
   buildFrame() {
     this.links = SCREENS.map(({ id, name, help }) => h("a", { href: `#/${id}`, "data-screen": id, help }, name));
     this.picker = select(
-      this.data.networks.map(({ id, title }) => [id, title]), this.network.id,
+      [...this.data.networks, ...this.taken].map(({ id, title }) => [id, title]), this.network.id,
       say("frame.network_help"),
       (network) => this.go({ network, beside: null, unit: null, step: null, opened: null, weight: null, row: null, cell: null, image: null }, { push: true }));
     this.facts = h("p", {
@@ -242,7 +258,7 @@ async function start() {
     return;
   }
   lab.buildFrame();
-  lab.read();
+  await lab.read();
   takePictures(lab);
   lab.awaitNetwork();
   addEventListener("hashchange", () => lab.read());
