@@ -83,6 +83,7 @@ def test_the_routes_are_all_of_the_contract():
     assert {path for path, method in all_routes() if method == "POST"} == {
         *("/api/centre", "/api/doubt", "/api/forward", "/api/unit", "/api/picture"),
         *("/api/backward", "/api/follow", "/api/sum", "/api/curve", "/api/steps"),
+        *("/api/learn", "/api/learn/turn", "/api/learn/look"),
     }
     assert {path for path, method in all_routes() if method == "GET"} == {
         *("/", "/static/app.js", "/api/lab", "/api/digit", "/api/digits", "/api/confusion"),

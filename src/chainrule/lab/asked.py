@@ -137,9 +137,9 @@ def _list(name: str, value: Any, counts: Iterable[int], what: str) -> list[Any]:
     wanted = list(counts)
     if not isinstance(value, list) or len(value) not in wanted:
         came = f"{len(value):,}" if isinstance(value, list) else f"{value!r:.60}"
-        some = said("refused.to", least=wanted[0], most=wanted[-1])
-        counts = some if len(wanted) > 1 else wanted[0]
-        raise Refused(f"refused.{what}", name=name, counts=counts, came=came)
+        several = said("refused.to", least=wanted[0], most=wanted[-1])
+        needed = several if len(wanted) > 1 else wanted[0]
+        raise Refused(f"refused.{what}", name=name, counts=needed, came=came)
     return value
 
 
