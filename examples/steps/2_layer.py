@@ -23,7 +23,7 @@ def forward(W, b, X):
 def squared_error(answer):
     """Return the loss, a mean, and its slopes along the answers."""
     difference = answer - target  # (batch, out)
-    return (difference**2).mean(), 2 * difference / difference.size  # a number, (batch, out)
+    return (difference**2).mean(), 2 * difference / difference.size  # one number; (batch, out)
 
 
 def backward(X, a, da):
@@ -40,7 +40,7 @@ def loss_now():
 
 def far_from_nudging(slopes, parameter):
     """Return how far slopes are at most from their definition, number by number."""
-    farthest = 0.0
+    differences = np.zeros_like(parameter)
     for place in np.ndindex(parameter.shape):
         kept = parameter[place]
         parameter[place] = kept + NUDGE
@@ -48,8 +48,8 @@ def far_from_nudging(slopes, parameter):
         parameter[place] = kept - NUDGE
         below = loss_now()
         parameter[place] = kept
-        farthest = max(farthest, abs(slopes[place] - (above - below) / (2 * NUDGE)))
-    return farthest
+        differences[place] = slopes[place] - (above - below) / (2 * NUDGE)
+    return np.abs(differences).max()
 
 
 print(f"shapes {X.shape} @ {W.shape} + {b.shape} -> {forward(W, b, X).shape}")

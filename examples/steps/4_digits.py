@@ -70,7 +70,7 @@ def loss_now():
 
 def far_from_nudging(slopes, parameter):
     """Return how far slopes are at most from their definition, number by number."""
-    farthest = 0.0
+    differences = np.zeros_like(parameter)
     for place in np.ndindex(parameter.shape):
         kept = parameter[place]
         parameter[place] = kept + NUDGE
@@ -78,8 +78,8 @@ def far_from_nudging(slopes, parameter):
         parameter[place] = kept - NUDGE
         below = loss_now()
         parameter[place] = kept
-        farthest = max(farthest, abs(slopes[place] - (above - below) / (2 * NUDGE)))
-    return farthest
+        differences[place] = slopes[place] - (above - below) / (2 * NUDGE)
+    return np.abs(differences).max()
 
 
 weights, biases = draw(np.random.default_rng(0))

@@ -66,23 +66,25 @@ def predict(weights, biases, X):
 
 
 def train(batch_size):
-    """Train a fresh network on the chosen images, and print how it goes."""
+    """Train a fresh network, and return the loss of each batch."""
     weights, biases = draw(np.random.default_rng(0))
-    steps = 0
+    losses = []
     for epoch in range(EPOCHS):
         order = np.random.default_rng([0, epoch]).permutation(len(X))  # (images,)
         for first in range(0, len(X), batch_size):
             batch = order[first : first + batch_size]  # (batch,)
             a = forward(weights, biases, X[batch])
             loss, dz = softmax_crossentropy(a[-1], y[batch])
+            losses.append(loss)
             dW, db = backward(weights, a, dz)
             for parameter, slopes in zip(weights + biases, dW + db):
                 parameter -= RATE * slopes  # downhill
-            steps += 1
         right = (predict(weights, biases, X_val) == y_val).mean()
-        print(f"  epoch {epoch + 1}, {steps} steps: last loss {loss:.4f}, right {right:.1%}")
+        print(f"  epoch {epoch + 1}, {len(losses)} steps: right {right:.1%} of validation")
+    return losses
 
 
 for batch_size in (len(X), 64):
     print(f"batches of {batch_size}")
-    train(batch_size)
+    losses = train(batch_size)
+    print(f"  loss of the first batch {losses[0]:.4f}, of the last {losses[-1]:.4f}")

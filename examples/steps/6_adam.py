@@ -95,7 +95,7 @@ RULES = {sgd: 0.05, momentum: 0.005, rmsprop: 0.0005, adam: 0.0005}  # and their
 
 
 def train(rule, rate):
-    """Train a fresh network by a rule, and print how it goes."""
+    """Train a fresh network by a rule, and return the loss of each batch."""
     weights, biases = draw(np.random.default_rng(0))
     parameters = weights + biases
     means = [np.zeros_like(one) for one in parameters]  # m, for each array
@@ -118,9 +118,13 @@ def train(rule, rate):
                 middle, longest = np.median(lengths), lengths.max()
                 print(f"  first step / rate: median {middle:.4f}, longest {longest:.4f}")
         right = (predict(weights, biases, X_val) == y_val).mean()
-        print(f"  epoch {epoch + 1}: loss {np.mean(losses):.4f}, right {right:.1%}")
+        print(f"  epoch {epoch + 1}, {len(losses)} steps: right {right:.1%} of validation")
+    return losses
 
 
 for rule, rate in RULES.items():
     print(f"{rule.__name__}, rate {rate}")
-    train(rule, rate)
+    losses = train(rule, rate)
+    print(
+        f"  loss of the first batch {losses[0]:.4f}, of the last 100 {np.mean(losses[-100:]):.4f}"
+    )
