@@ -33,7 +33,8 @@ ROOMS = {
     # model file says, folders of them judged, the data that a model names
     "reading": 1340,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
-    "lessons": 3805,  # signed values in their own colours
+    # signed values in their own colours; what a part borrows, seconds of computing
+    "lessons": 3871,
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1283,  # options of training; folders of pictures, data convert

@@ -6,11 +6,13 @@ import copy
 import errno
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from chainrule.lessons import borrowing
 from chainrule.lessons.lesson import Case, Lesson, Part, Rng
 
 RIGHT, WRONG, NOT_STARTED, NOT_REACHED = "right", "wrong", "not started", "not reached"
@@ -30,7 +32,8 @@ class PartResult:
     status : str
         "right", "wrong", "not started" or "not reached".
     kind : str
-        Of what is wrong: shape, dtype, finite, value, side effect, error, time, memory, missing.
+        Of what is wrong: shape, dtype, finite, value, side effect, borrowed, error, time, memory,
+        missing.
     lines : tuple of str
         The first case that fails, in words and small arrays.
     mistake : str
@@ -70,13 +73,15 @@ def judge(part: Part, answer: Any, solution: Any, lesson: Lesson | None = None) 
     solution : callable
         The right one.
     lesson : Lesson, optional
-        With it an error is said with its line in the learner's file.
+        With it an error is said with its line in the learner's file, and a part that is right by
+        calling Chainrule's own functions is refused.
     """
+    borrowed: list[str] | None = [] if lesson else None
     file_name = lesson.file_name if lesson else ""
     untouched = lesson.untouched if lesson else {}
     cases = part.cases(np.random.default_rng(part_seed(part)))
     for case in cases:
-        came, right = _outcome(part, answer, case), _outcome(part, solution, case)
+        came, right = _outcome(part, answer, case, borrowed), _outcome(part, solution, case)
         if waiting := _waits(part, came.error, file_name, untouched):
             return waiting
         kind, lines = _difference(part, came, right, file_name)
@@ -85,6 +90,8 @@ def judge(part: Part, answer: Any, solution: Any, lesson: Lesson | None = None) 
             described = (*describe(part, case), *lines)
             words = "".join(traceback.format_exception(came.error)) if came.error else ""
             return PartResult(part.name, WRONG, kind, described, mistake, hint, words)
+    if borrowed:
+        return PartResult(part.name, WRONG, "borrowed", (borrowing.words(borrowed[0]),))
     return PartResult(part.name, RIGHT)
 
 
@@ -116,13 +123,14 @@ def part_seed(part: Part) -> int:
     return sum(part.name.encode())
 
 
-def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
+def _outcome(part: Part, answer: Any, case: Case, borrowed: list[str] | None = None) -> _Outcome:
     arguments = {
         name: np.random.default_rng(value.seed) if isinstance(value, Rng) else copy.deepcopy(value)
         for name, value in case.items()
     }
+    watch = nullcontext() if borrowed is None else borrowing.borrowing(borrowed, part.lends)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), watch:
             outputs = part.run(answer, arguments)
     except BaseException as error:  # SystemExit as well
         return _Outcome(error=error)
@@ -282,15 +290,28 @@ def _wrong_entries(mine: Any, right: Any) -> Any:
 def _recognise(part: Part, answer: Any, solution: Any, cases: Sequence[Case]) -> tuple[str, str]:
     """Return name and hint of the wrong answer that gives the same in every case."""
     mine, right = ([_outcome(part, one, case) for case in cases] for one in (answer, solution))
-    answers = [
-        (wrong, [_outcome(part, wrong.answer, case) for case in cases])
+    alike = [
+        (wrong, theirs)
         for wrong in part.wrong_answers
+        if (theirs := _as_far_as_like(part, wrong.answer, cases, mine)) is not None
     ]
     for strict in (True, False):  # then another dtype beside the mistake is forgiven
-        for wrong, theirs in answers:
+        for wrong, theirs in alike:
             if _are_same(mine, theirs, strict) and not _are_same(right, theirs, strict):
                 return wrong.name, wrong.hint
     return "", ""
+
+
+def _as_far_as_like(
+    part: Part, answer: Any, cases: Sequence[Case], wanted: Sequence[_Outcome]
+) -> list[_Outcome] | None:
+    """Return an answer's outcomes, or None as soon as one is unlike the wanted one."""
+    outcomes = []
+    for case, other in zip(cases, wanted, strict=True):
+        outcomes.append(_outcome(part, answer, case))
+        if not _is_same_outcome(other, outcomes[-1], strict=False):
+            return None
+    return outcomes
 
 
 def _are_same(some: Sequence[_Outcome], others: Sequence[_Outcome], strict: bool) -> bool:

@@ -88,6 +88,8 @@ class Part:
         The arguments that it may change in place.
     keeps_dtype : bool
         Whether float32 arguments must give float32 outputs.
+    lends : tuple of str
+        The files of Chainrule whose objects it hands over; no others may run meanwhile.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Part:
     run: Run = call
     changes: tuple[str, ...] = ()
     keeps_dtype: bool = False
+    lends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
