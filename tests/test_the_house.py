@@ -34,13 +34,16 @@ ROOMS = {
     # learned from
     "reading": 1340,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
-    "lessons": 3805,  # signed values in their own colours
+    # signed values in their own colours; what a part borrows, seconds of
+    # computing; cases of all sizes against what is clipped, rounded or forgotten; a class: what
+    # platforms hand over, the check of all of it, its page and table
+    "lessons": 4533,
     # pictures behind the gate, other sizes and classes, a network behind the page; what is no
     # digit; one weight followed through the walk back: terms, sums, ways, curve, steps, questions;
     # Learn: runs that are rewound to the bit and branch
     "lab": 1713,
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
-    "cli": 1283,  # options of training; folders of pictures, data convert
+    "cli": 1305,  # options of training; folders of pictures, data convert; a class
     "__init__": 132,
     "__main__": 2,
 }

@@ -20,7 +20,9 @@ from chainrule.lessons.judge import NOT_REACHED, NOT_STARTED, RIGHT, WRONG, Part
 from chainrule.lessons.lesson import Lesson, find_lesson
 from chainrule.terminal import command
 
-SECONDS = 4.0  # for the whole file
+SECONDS = 4.0  # of computing, for the whole file
+PATIENCE = 20.0  # seconds of waiting: the machine may be busy, or the code asleep
+CPU_IS_LIMITED = hasattr(signal, "SIGXCPU")  # by the child itself; not under Windows
 MOST_PRINTED = 20  # lines of what the learner's code printed
 FOLDER = "chainrule-lessons"
 MARKS = {RIGHT: "ok", WRONG: "NO", NOT_STARTED: "--", NOT_REACHED: "--"}
@@ -140,7 +142,7 @@ def _wrapped(words: str) -> list[str]:
 def check(
     lesson: int, folder: str | os.PathLike[str] | None = None, *, hint: int = 0
 ) -> LessonResult:
-    """Check what a learner wrote for a lesson; the answer comes within five seconds.
+    """Check what a learner wrote for a lesson; the answer comes within five seconds of computing.
 
     Parameters
     ----------
@@ -185,24 +187,34 @@ def check_command(lesson: Lesson, folder: Path, *more: object) -> str:
     return command("lesson", "check", lesson.number, *where, *more)
 
 
-def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
-    """Check a learner's file."""
+def result_without_run(
+    lesson: Lesson, status: str = NOT_REACHED, stopped: str = ""
+) -> LessonResult:
+    """Return the result of a file that was not run: every part has that status."""
+    parts = tuple(PartResult(part.name, status) for part in lesson.parts)
+    return LessonResult(lesson, Path(lesson.file_name), parts, stopped)
+
+
+def check_file(
+    lesson: Lesson, path: Path, hint: int = 0, start_in: Path | None = None
+) -> LessonResult:
+    """Check a learner's file; its code starts in the folder `start_in`, by default in this one."""
     said: list[dict[str, Any]] = [{"stopped": f"{path.name} is not there."}]
-    printed, timed_out = "", False
+    printed, time_up = "", 0.0
     if path.is_file():
-        said, printed, timed_out = _run(lesson, path.absolute())
+        said, printed, time_up = _run(lesson, path.absolute(), start_in)
     results, stopped = {}, {}
     for message in said:
         if "part" in message:  # what it is, unless its result follows
-            name, kind = message["part"], "time" if timed_out else "error"
-            results[name] = PartResult(name, WRONG, kind, (_why(timed_out, "It", printed),))
+            name, kind = message["part"], "time" if time_up else "error"
+            results[name] = PartResult(name, WRONG, kind, (_why(time_up, "It", printed),))
         elif "result" in message:
             result = message["result"]
             results[result["name"]] = PartResult(**{**result, "lines": tuple(result["lines"])})
         else:
             stopped = message
     if not (stopped or results):
-        stopped = {"stopped": _why(timed_out, path.name, printed)}
+        stopped = {"stopped": _why(time_up, path.name, printed)}
     parts = [results.get(part.name, PartResult(part.name, NOT_REACHED)) for part in lesson.parts]
     hints = {
         part.name: part.hints[hint - 1]
@@ -212,9 +224,9 @@ def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
     return LessonResult(lesson, path, tuple(parts), **stopped, printed=printed, hints=hints)
 
 
-def _why(timed_out: bool, subject: str, printed: str) -> str:
-    if timed_out:
-        return f"{subject} did not end within {SECONDS:g} s: is there a loop that never ends?"
+def _why(time_up: float, subject: str, printed: str) -> str:
+    if time_up:
+        return f"{subject} did not end within {time_up:g} s: is there a loop that never ends?"
     last = printed.strip().splitlines()[-1:]
     return f"{subject} ended the process{': ' + last[0] if last else ''}."
 
@@ -225,14 +237,18 @@ def _messages(said: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, bool]:
-    """Run the child; return what it reported, what was printed, and whether its time was up."""
+def _run(
+    lesson: Lesson, path: Path, start_in: Path | None
+) -> tuple[list[dict[str, Any]], str, float]:
+    """Run the child; return what it reported and printed, and the seconds that were not enough."""
     # -P: no file of the learner's folder takes the place of a library.
     command = [sys.executable, "-P", "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
+    command += [str(SECONDS)]
     settings = {
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",  # a learner may print any sign, whatever the terminal's are
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, _python_path())),  # from any folder
     }
     # Files, not pipes: a process that the learner's code has started cannot keep them open.
     with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as printed:
@@ -242,17 +258,23 @@ def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, bool]:
             stdout=report,
             stderr=printed,
             env={**os.environ, **settings},
+            cwd=start_in,
             start_new_session=True,
         )
         try:
-            child.wait(SECONDS)
-            timed_out = False
+            limit = PATIENCE if CPU_IS_LIMITED else SECONDS
+            child.wait(limit)
+            time_up = SECONDS if CPU_IS_LIMITED and child.returncode == -signal.SIGXCPU else 0.0
         except subprocess.TimeoutExpired:
-            timed_out = True
+            time_up = limit
         finally:
             _end(child)
         said, words = (_read(file) for file in (report, printed))
-    return list(_messages(said)), words, timed_out
+    return list(_messages(said)), words, time_up
+
+
+def _python_path() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
 
 
 def _read(file: IO[bytes]) -> str:

@@ -1,4 +1,4 @@
-"""The process in which a learner's code runs: ``python -m chainrule.lessons.child LESSON FILE``.
+"""The process in which a learner's code runs: ``python -m ...child LESSON FILE SECONDS``.
 
 It writes a line of JSON for each part before it is judged, and one after. What the learner's code
 prints goes to stderr.
@@ -7,8 +7,10 @@ prints goes to stderr.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +22,7 @@ WRITTEN = 2**24  # bytes in a file, what is printed included
 
 def main() -> None:
     """Judge the learner's file, part after part."""
-    number, path = sys.argv[1], Path(sys.argv[2])
+    number, path, seconds = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
     report = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
@@ -32,7 +34,7 @@ def main() -> None:
 
     lesson = find_lesson(number)
     solution, parts = lesson.solution, lesson.parts
-    _limit()
+    _limit(math.ceil(time.process_time() + seconds))
     sys.path.append(str(path.parent))  # last: a file there takes the place of no library
     learners: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:
@@ -52,12 +54,18 @@ def main() -> None:
         say(result=asdict(result))
 
 
-def _limit() -> None:
+def _limit(seconds: int) -> None:
     try:
         import resource
-    except ImportError:  # Windows: the time is limited, the memory is not
+    except ImportError:  # Windows: who waits limits the time, nobody the memory
         return
-    for kind, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, WRITTEN)):
+    limits = {
+        resource.RLIMIT_AS: MEMORY,
+        resource.RLIMIT_FSIZE: WRITTEN,
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, limit in limits.items():
         _, most = resource.getrlimit(kind)
         if most == resource.RLIM_INFINITY or most > limit:
             resource.setrlimit(kind, (limit, most))

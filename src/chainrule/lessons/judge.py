@@ -6,16 +6,20 @@ import copy
 import errno
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from chainrule.lessons import borrowing
 from chainrule.lessons.lesson import Case, Lesson, Part, Rng
 
 RIGHT, WRONG, NOT_STARTED, NOT_REACHED = "right", "wrong", "not started", "not reached"
 # Relative to the largest number of the output.
-TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-7}
+# In float64 a right answer differs by a few 1e-13 at most, and 1e-9 more is a mistake.
+TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-11}
 MOST_ROWS, MOST_NUMBERS = 8, 16  # of an array that is shown
 
 
@@ -30,7 +34,8 @@ class PartResult:
     status : str
         "right", "wrong", "not started" or "not reached".
     kind : str
-        Of what is wrong: shape, dtype, finite, value, side effect, error, time, memory, missing.
+        Of what is wrong: shape, dtype, finite, value, side effect, borrowed, error, time, memory,
+        missing.
     lines : tuple of str
         The first case that fails, in words and small arrays.
     mistake : str
@@ -56,6 +61,7 @@ class _Outcome:
 
     outputs: tuple[Any, ...] = ()
     changed: tuple[str, ...] = ()  # arguments that are not as they were
+    tolerance: float = 0.0  # where the arguments are float32, whatever the outputs are
     error: BaseException | None = None
 
 
@@ -70,13 +76,15 @@ def judge(part: Part, answer: Any, solution: Any, lesson: Lesson | None = None) 
     solution : callable
         The right one.
     lesson : Lesson, optional
-        With it an error is said with its line in the learner's file.
+        With it an error is said with its line in the learner's file, and a part that is right by
+        calling Chainrule's own functions is refused.
     """
+    borrowed: list[str] | None = [] if lesson else None
     file_name = lesson.file_name if lesson else ""
     untouched = lesson.untouched if lesson else {}
     cases = part.cases(np.random.default_rng(part_seed(part)))
     for case in cases:
-        came, right = _outcome(part, answer, case), _outcome(part, solution, case)
+        came, right = _outcome(part, answer, case, borrowed), _outcome(part, solution, case)
         if waiting := _waits(part, came.error, file_name, untouched):
             return waiting
         kind, lines = _difference(part, came, right, file_name)
@@ -85,6 +93,8 @@ def judge(part: Part, answer: Any, solution: Any, lesson: Lesson | None = None) 
             described = (*describe(part, case), *lines)
             words = "".join(traceback.format_exception(came.error)) if came.error else ""
             return PartResult(part.name, WRONG, kind, described, mistake, hint, words)
+    if borrowed:
+        return PartResult(part.name, WRONG, "borrowed", (borrowing.words(borrowed[0]),))
     return PartResult(part.name, RIGHT)
 
 
@@ -116,13 +126,14 @@ def part_seed(part: Part) -> int:
     return sum(part.name.encode())
 
 
-def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
+def _outcome(part: Part, answer: Any, case: Case, borrowed: list[str] | None = None) -> _Outcome:
     arguments = {
         name: np.random.default_rng(value.seed) if isinstance(value, Rng) else copy.deepcopy(value)
         for name, value in case.items()
     }
+    watch = nullcontext() if borrowed is None else borrowing.borrowing(borrowed, part.lends)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), watch:
             outputs = part.run(answer, arguments)
     except BaseException as error:  # SystemExit as well
         return _Outcome(error=error)
@@ -134,7 +145,8 @@ def _outcome(part: Part, answer: Any, case: Case) -> _Outcome:
         if not (name in part.changes or isinstance(value, Rng) or callable(value))
         and not _is_same(value, arguments[name])
     )
-    return _Outcome(outputs, tuple(changed))
+    dtypes = {value.dtype for value in case.values() if isinstance(value, np.ndarray)}
+    return _Outcome(outputs, tuple(changed), tolerance=max(map(_tolerance, dtypes), default=0.0))
 
 
 def _unpacked(value: Any) -> tuple[Any, ...]:
@@ -176,7 +188,7 @@ def _difference(
     checks: dict[str, Callable[[str, Any, Any], str]] = {
         "dtype": _keeps_dtype_words if part.keeps_dtype else _dtype_words,
         "finite": _finite_words,
-        "value": _value_words,
+        "value": partial(_value_words, tolerance=came.tolerance),
     }
     pairs = [pair for output in outputs for pair in _pairs(*output)]
     for kind, check in checks.items():
@@ -258,22 +270,26 @@ def _finite_words(label: str, mine: Any, right: Any) -> str:
     return f"{label} holds NaN or infinity{where}, where a finite number is right."
 
 
-def _value_words(label: str, mine: Any, right: Any) -> str:
+def _value_words(label: str, mine: Any, right: Any, tolerance: float) -> str:
     """Return the two arrays beside each other, the wrong entries marked."""
-    wrong = _wrong_entries(mine, right)
+    wrong = _wrong_entries(mine, right, tolerance)
     if not wrong.any():
         return ""
     head = f"The value of {label} is wrong; ! marks the wrong entries."
     return "\n".join([head, *_side_by_side(np.asarray(right), np.asarray(mine), wrong)])
 
 
-def _wrong_entries(mine: Any, right: Any) -> Any:
+def _tolerance(dtype: Any) -> float:
+    return TOLERANCES.get(dtype, 0.0)
+
+
+def _wrong_entries(mine: Any, right: Any, tolerance: float) -> Any:
     mine, right = np.asarray(mine), np.asarray(right)
     if right.dtype.kind != "f":
         return mine != right
-    dtype = mine.dtype if mine.dtype in TOLERANCES else np.dtype(np.float64)
+    tolerance = max(tolerance, _tolerance(mine.dtype), _tolerance(right.dtype))
     size = float(np.abs(right[np.isfinite(right)]).max(initial=0))
-    return ~np.isclose(mine, right, rtol=0, atol=TOLERANCES[dtype] * (size or 1), equal_nan=True)
+    return ~np.isclose(mine, right, rtol=0, atol=tolerance * (size or 1), equal_nan=True)
 
 
 # ---- which mistake it is ----
@@ -282,15 +298,28 @@ def _wrong_entries(mine: Any, right: Any) -> Any:
 def _recognise(part: Part, answer: Any, solution: Any, cases: Sequence[Case]) -> tuple[str, str]:
     """Return name and hint of the wrong answer that gives the same in every case."""
     mine, right = ([_outcome(part, one, case) for case in cases] for one in (answer, solution))
-    answers = [
-        (wrong, [_outcome(part, wrong.answer, case) for case in cases])
+    alike = [
+        (wrong, theirs)
         for wrong in part.wrong_answers
+        if (theirs := _as_far_as_like(part, wrong.answer, cases, mine)) is not None
     ]
     for strict in (True, False):  # then another dtype beside the mistake is forgiven
-        for wrong, theirs in answers:
+        for wrong, theirs in alike:
             if _are_same(mine, theirs, strict) and not _are_same(right, theirs, strict):
                 return wrong.name, wrong.hint
     return "", ""
+
+
+def _as_far_as_like(
+    part: Part, answer: Any, cases: Sequence[Case], wanted: Sequence[_Outcome]
+) -> list[_Outcome] | None:
+    """Return an answer's outcomes, or None as soon as one is unlike the wanted one."""
+    outcomes = []
+    for case, other in zip(cases, wanted, strict=True):
+        outcomes.append(_outcome(part, answer, case))
+        if not _is_same_outcome(other, outcomes[-1], strict=False):
+            return None
+    return outcomes
 
 
 def _are_same(some: Sequence[_Outcome], others: Sequence[_Outcome], strict: bool) -> bool:
@@ -307,7 +336,7 @@ def _is_same_outcome(one: _Outcome, other: _Outcome, strict: bool) -> bool:
             not _shape_words("", a, b)
             and np.asarray(a).dtype.kind == np.asarray(b).dtype.kind
             and not (strict and _keeps_dtype_words("", a, b))
-            and not _wrong_entries(a, b).any()
+            and not _wrong_entries(a, b, one.tolerance).any()
             for x, y in zip(one.outputs, other.outputs, strict=True)
             for _, a, b in _pairs("", x, y)
         )

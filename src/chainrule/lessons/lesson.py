@@ -49,6 +49,16 @@ class WrongAnswer:
     hint: str
 
 
+def wide(rng: np.random.Generator, *shape: int) -> Any:
+    """Draw numbers from about 1e-4 to 1e4: what is clipped, rounded or cut off shows in them."""
+    return rng.standard_normal(shape) * 10 ** rng.uniform(-4, 4, shape)
+
+
+def small(rng: np.random.Generator, *shape: int) -> Any:
+    """Draw numbers of about 1e-3, below 5e-3: what is taken for 0 shows in them."""
+    return rng.uniform(-5e-3, 5e-3, shape)
+
+
 def wrong_answers(
     bank: type, written: Callable[[Any], Callable[..., Any]] = lambda answer: answer
 ) -> tuple[WrongAnswer, ...]:
@@ -88,6 +98,8 @@ class Part:
         The arguments that it may change in place.
     keeps_dtype : bool
         Whether float32 arguments must give float32 outputs.
+    lends : tuple of str
+        The files of Chainrule whose objects it hands over; no others may run meanwhile.
     """
 
     name: str
@@ -98,6 +110,7 @@ class Part:
     run: Run = call
     changes: tuple[str, ...] = ()
     keeps_dtype: bool = False
+    lends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
