@@ -21,7 +21,7 @@ ROOMS = {
     "core": 468,
     "checks": 429,  # rows are told the epoch; slices that are bounded by memory
     "terminal": 96,  # streams of any encoding or none, and commands that can be pasted
-    "compiled": 92,
+    "compiled": 142,  # whether it is worth it, decided and tried
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 450,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
@@ -32,7 +32,7 @@ ROOMS = {
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
     "reading": 1340,
-    "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
+    "experiments": 2172,  # distortions, early stopping, --size; races, moved data, signals
     "lessons": 3805,  # signed values in their own colours
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from chainrule import checks
 from chainrule.checks import Array, ChainruleError
+from chainrule.compiled import working_numba
 from chainrule.data.split import Split
 
 Resample: TypeAlias = Callable[[Array, Array, Array, Array, Array, Array], None]
@@ -266,13 +267,8 @@ def _resample_in_numpy(
 @cache
 def _resample() -> Resample:
     """Return the quickest way that is installed to resample."""
-    try:
-        import numba
-    except Exception:  # one that does not fit this NumPy fails in several ways
-        return _resample_in_numpy
-    if getattr(
-        numba.config, "DISABLE_JIT", False
-    ):  # a loop over pixels in Python would take minutes
+    numba = working_numba()
+    if numba is None:
         return _resample_in_numpy
     before, between = numba.njit(_before), numba.njit(_between)
 
