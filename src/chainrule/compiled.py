@@ -71,7 +71,7 @@ def compiled_where_worth_it(optimizer: Any, parameters: Array, steps: int) -> It
     overlap, in threads as well.
     """
     worth = is_worth_it(type(optimizer), parameters.size, steps)
-    if not (worth and _compiles(optimizer, parameters.dtype)):
+    if not (worth and compiles(optimizer, parameters.dtype)):
         yield
         return
     _ask(optimizer)
@@ -91,8 +91,8 @@ def working_numba() -> Any:
     return None if getattr(numba.config, "DISABLE_JIT", False) else numba
 
 
-def _compiles(optimizer: Optimizer, dtype: np.dtype[Any]) -> bool:
-    """Try a step of a fresh optimizer, which compiles; all that can fail does so here."""
+def compiles(optimizer: Optimizer, dtype: np.dtype[Any]) -> bool:
+    """Try a step of a fresh optimizer, which compiles its rule: all that can fail does so here."""
     if working_numba() is None:
         return False
     fresh = replace(optimizer)  # type: ignore[type-var]

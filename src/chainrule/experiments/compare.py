@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
-from chainrule.experiments.backends import run_in_processes, run_on_dask
-from chainrule.experiments.figures import draw, figures_of_comparison
+from chainrule.experiments.backends import run_in_processes, run_on_dask, started_ahead
+from chainrule.experiments.figures import draw, figures_of_comparison, figures_of_lane
 from chainrule.experiments.lanes import Result
 from chainrule.experiments.metrics import METRICS
 from chainrule.experiments.report import write_report
@@ -56,10 +57,11 @@ def compare(
     """
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
+    ahead = started_ahead(settings, jobs) if scheduler is None else ()
     with begin(settings, "compare", out, say) as folder:
         if settings.momentum is not None:
             say(f"Momentum {momentum_words(vars(settings))}.")
-        _run(folder, settings, jobs, scheduler, say, progress)
+        _run(folder, settings, jobs, scheduler, say, progress, ahead)
     return folder
 
 
@@ -115,22 +117,28 @@ def _run(
     scheduler: str | None,
     say: Say,
     progress: bool,
+    ahead: Iterable[None] = (),
 ) -> None:
-    """Take the lanes that the folder lacks into it as they end, then draw and write the report."""
+    """Take the lanes that the folder lacks into it as they end, then draw and write the report.
+
+    What shows one lane alone is drawn as soon as that has ended, while others train.
+    """
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
     names = ("hidden", "epochs", "threads", "early_stopping", "distort")
     shared = {name: vars(settings)[name] for name in names}
     if scheduler is None:
-        shared |= {"progress": progress, "keep": folder.keep}
+        shared |= {"progress": progress, "keep": folder.keep, "ahead": ahead}
         results = run_in_processes(missing, folder.split, jobs, **shared)
     else:
         results = run_on_dask(missing, folder.split, scheduler, **shared)
+    drawn: set[str] = set()
     with closing(results):
         for result in results:
             folder.add(result, settings.lanes)
             if result.network is None:
                 _tell_divergence(result, folder, say)
-        draw(folder, figures_of_comparison(folder), say)
+            drawn |= draw(folder, figures_of_lane(folder, result.lane.name), say)
+        draw(folder, figures_of_comparison(folder), say, drawn)
         write_report(folder.path)
 
 
