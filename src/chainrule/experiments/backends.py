@@ -7,6 +7,7 @@ import multiprocessing.resource_tracker
 import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,8 @@ from chainrule.terminal import pasted
 SECONDS_TO_CONNECT = 3
 
 
-def started_ahead(settings: Settings, jobs: int | None) -> Iterable[None]:
+@contextmanager
+def started_ahead(settings: Settings, jobs: int | None) -> Iterator[Iterable[None]]:
     """Start the processes of the lanes while their images are still to be read.
 
     They load what lanes need, and compile the rules that will be worth it, if the images are as
@@ -38,12 +40,13 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterable[None]:
     ----------
     settings : Settings
     jobs : int, optional
-        As in `run_in_processes`, which takes what this returns.
+        As in `run_in_processes`, which takes what this yields.
     """
     lanes = settings.lanes
     at_once = _processes(jobs, settings.threads, len(lanes))
     if at_once == 1:
-        return ()
+        yield ()
+        return
     joblib, sizes = checks.extra("joblib"), (784, *settings.hidden, 10)
     parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
     images = settings.train_size or TRAIN_SIZE
@@ -55,8 +58,12 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterable[None]:
             worth[lane.optimizer] = optimizer
     parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
     get_ready = joblib.delayed(_get_ready)
-    ready: Iterable[None] = _started(parallel, [get_ready([*worth.values()])] * at_once)
-    return ready
+    ready = _started(parallel, [get_ready([*worth.values()])] * at_once)
+    try:
+        yield ready
+    finally:
+        for _ in ready:
+            pass  # joblib does not let go of workers quietly before they are
 
 
 def _get_ready(optimizers: Sequence[Optimizer]) -> None:
@@ -85,7 +92,7 @@ def run_in_processes(
     progress : bool
         Show on stderr how far each lane is.
     ahead : iterable, optional
-        What `started_ahead` has returned, if it was called for these lanes.
+        What `started_ahead` has yielded, if it was called for these lanes.
     **settings
         Of `run_lane`, the same for all.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from chainrule import checks
@@ -57,8 +57,8 @@ def compare(
     """
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
-    ahead = started_ahead(settings, jobs) if scheduler is None else ()
-    with begin(settings, "compare", out, say) as folder:
+    started = nullcontext(()) if scheduler else started_ahead(settings, jobs)
+    with started as ahead, begin(settings, "compare", out, say) as folder:
         if settings.momentum is not None:
             say(f"Momentum {momentum_words(vars(settings))}.")
         _run(folder, settings, jobs, scheduler, say, progress, ahead)
