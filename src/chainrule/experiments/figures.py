@@ -90,7 +90,8 @@ def figures_of_lane(folder: RunFolder, lane: str) -> Figures:
 
 
 def _samples(split: Split) -> Figure:
-    images, title = split.images(split.X_train), f"Samples of {split.title}"
+    X, title = split.X_train, f"Samples of {split.title}"
+    images = X.images[X.chosen].reshape(-1, *split.image_shape)  # bytes, as all are looked at
     return plots.samples(images, split.y_train, classes=split.classes, title=title)
 
 
