@@ -26,13 +26,13 @@ ROOMS = {
     "storage": 450,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
     # pictures: what is in them, their test part, and how they are scaled; converting; distortions
-    "data": 2030,  # images that stay bytes;
+    "data": 2031,  # images that stay bytes
     "plots": 1117,  # copies; names in any alphabet, of classes; backends; signed values
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
     "reading": 1340,
-    "experiments": 2227,  # distortions, early stopping, --size; races, moved data, processes ahead
+    "experiments": 2223,  # distortions, early stopping, --size; races, moved data, processes ahead
     "lessons": 3805,  # signed values in their own colours
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in

@@ -6,8 +6,8 @@ import math
 import multiprocessing.resource_tracker
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,8 +30,8 @@ SECONDS_TO_CONNECT = 3
 
 
 @contextmanager
-def started_ahead(settings: Settings, jobs: int | None) -> Iterator[Iterable[None]]:
-    """Start the processes of the lanes while their images are still to be read.
+def started_ahead(settings: Settings, jobs: int | None) -> Iterator[None]:
+    """Start the processes of the lanes before the block, which reads the images and runs them.
 
     They load what lanes need, and compile the rules that will be worth it, if the images are as
     many and as large as MNIST's. Whether they do changes no result.
@@ -40,12 +40,12 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterator[Iterable[Non
     ----------
     settings : Settings
     jobs : int, optional
-        As in `run_in_processes`, which takes what this yields.
+        As in `run_in_processes`.
     """
     lanes = settings.lanes
     at_once = _processes(jobs, settings.threads, len(lanes))
     if at_once == 1:
-        yield ()
+        yield
         return
     joblib, sizes = checks.extra("joblib"), (784, *settings.hidden, 10)
     parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
@@ -60,10 +60,11 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterator[Iterable[Non
     get_ready = joblib.delayed(_get_ready)
     ready = _started(parallel, [get_ready([*worth.values()])] * at_once)
     try:
-        yield ready
+        yield
     finally:
-        for _ in ready:
-            pass  # joblib does not let go of workers quietly before they are
+        with suppress(Exception):  # workers that were killed
+            for _ in ready:
+                pass  # joblib does not let go of workers quietly before they are
 
 
 def _get_ready(optimizers: Sequence[Optimizer]) -> None:
@@ -77,7 +78,6 @@ def run_in_processes(
     split: Split,
     jobs: int | None,
     progress: bool,
-    ahead: Iterable[None] = (),
     **settings: Any,
 ) -> Generator[Result]:
     """Run lanes in parallel processes; yield each result as it comes.
@@ -91,8 +91,6 @@ def run_in_processes(
         Lanes at once; by default as many as the cores allow.
     progress : bool
         Show on stderr how far each lane is.
-    ahead : iterable, optional
-        What `started_ahead` has yielded, if it was called for these lanes.
     **settings
         Of `run_lane`, the same for all.
     """
@@ -103,8 +101,6 @@ def run_in_processes(
         if not in_processes:
             yield from (run_lane(lane, split, **settings) for lane in lanes)
         else:
-            for _ in ahead:
-                pass  # a worker that is ready
             yield from _in_workers(at_once, lanes, split, settings)
 
 

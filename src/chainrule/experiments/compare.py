@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import closing, nullcontext
 from pathlib import Path
 
@@ -57,11 +56,11 @@ def compare(
     """
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
-    started = nullcontext(()) if scheduler else started_ahead(settings, jobs)
-    with started as ahead, begin(settings, "compare", out, say) as folder:
+    started = nullcontext() if scheduler else started_ahead(settings, jobs)
+    with started, begin(settings, "compare", out, say) as folder:
         if settings.momentum is not None:
             say(f"Momentum {momentum_words(vars(settings))}.")
-        _run(folder, settings, jobs, scheduler, say, progress, ahead)
+        _run(folder, settings, jobs, scheduler, say, progress)
     return folder
 
 
@@ -117,7 +116,6 @@ def _run(
     scheduler: str | None,
     say: Say,
     progress: bool,
-    ahead: Iterable[None] = (),
 ) -> None:
     """Take the lanes that the folder lacks into it as they end, then draw and write the report.
 
@@ -127,7 +125,7 @@ def _run(
     names = ("hidden", "epochs", "threads", "early_stopping", "distort")
     shared = {name: vars(settings)[name] for name in names}
     if scheduler is None:
-        shared |= {"progress": progress, "keep": folder.keep, "ahead": ahead}
+        shared |= {"progress": progress, "keep": folder.keep}
         results = run_in_processes(missing, folder.split, jobs, **shared)
     else:
         results = run_on_dask(missing, folder.split, scheduler, **shared)
