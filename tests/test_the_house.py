@@ -19,7 +19,7 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 # of the feature that needs it, with the reason beside it.
 ROOMS = {
     "core": 468,
-    "checks": 429,  # rows are told the epoch; slices that are bounded by memory
+    "checks": 434,  # rows are told the epoch; slices bounded by memory; finite in one pass
     "terminal": 96,  # streams of any encoding or none, and commands that can be pasted
     "compiled": 142,  # whether it is worth it, decided and tried
     "threads": 95,  # one_thread, and the limit of the estimators
