@@ -87,7 +87,8 @@ def _training(plan, row, title, usual, optimizers=tuple(RATES), value="seconds",
 def quality_row(plan):
     """Return the time from the start of a process to 97 % of the validation images."""
     jobs = []
-    for peer in plan.chosen(("chainrule", "chainrule-fast", "scikit-learn", "pytorch", "jax", "keras")):
+    usual = ("chainrule", "chainrule-fast", "scikit-learn", "pytorch", "jax", "keras")
+    for peer in plan.chosen(usual):
         for threads in plan.threads:
             words = ["-m", "benchmarks.quality", peer, "--data", plan.images.idx_folder()]
             words += ["--started", "STARTED", "--seed", "SEED", "--threads", str(threads)]
