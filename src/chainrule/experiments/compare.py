@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
+from itertools import chain
 from pathlib import Path
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
 from chainrule.experiments.backends import run_in_processes, run_on_dask, started_ahead
-from chainrule.experiments.figures import draw, figures_of_comparison, figures_of_lane
+from chainrule.experiments.figures import (
+    draw,
+    figures_of_comparison,
+    figures_of_images,
+    figures_of_lane,
+)
 from chainrule.experiments.lanes import Result
 from chainrule.experiments.metrics import METRICS
 from chainrule.experiments.report import write_report
@@ -119,7 +125,7 @@ def _run(
 ) -> None:
     """Take the lanes that the folder lacks into it as they end, then draw and write the report.
 
-    What shows one lane alone is drawn as soon as that has ended, while others train.
+    What shows one lane, or images alone, is drawn once a lane has ended, while others train.
     """
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
     names = ("hidden", "epochs", "threads", "early_stopping", "distort")
@@ -135,7 +141,8 @@ def _run(
             folder.add(result, settings.lanes)
             if result.network is None:
                 _tell_divergence(result, folder, say)
-            drawn |= draw(folder, figures_of_lane(folder, result.lane.name), say)
+            ready = chain(figures_of_lane(folder, result.lane.name), figures_of_images(folder))
+            drawn = draw(folder, ready, say, drawn)
         draw(folder, figures_of_comparison(folder), say, drawn)
         write_report(folder.path)
 

@@ -66,7 +66,7 @@ def figures_of_training(folder: RunFolder) -> Figures:
 def figures_of_comparison(folder: RunFolder) -> Figures:
     """Draw what is compared, how each run learned, and what the better network answers."""
     runs, split = folder.metrics["runs"], folder.split
-    yield "samples", partial(_samples, split)
+    yield from figures_of_images(folder)
     yield from _figures_of_distortion(folder)
     yield "training_comparison", partial(_curves, runs, split, "Training compared")
     yield from _figures_of_settings(settings_of(runs), split)
@@ -75,6 +75,11 @@ def figures_of_comparison(folder: RunFolder) -> Figures:
     if finished(runs):
         lane = better_run(runs)["lane"]
         yield from _figures_of_answers(lane, folder.networks[lane], split)
+
+
+def figures_of_images(folder: RunFolder) -> Figures:
+    """Draw some of the images to train on."""
+    yield "samples", partial(_samples, folder.split)
 
 
 def figures_of_lane(folder: RunFolder, lane: str) -> Figures:
