@@ -14,7 +14,8 @@ uses seed k. The accuracy on the test images stands beside each time, and is mar
 outside the spread of the seeds, so that nobody wins by doing less. A peer that is not installed or
 fails is named with the reason. PyTorch means its CPU build.
 
-The rows: main (the course's job), batch (sizes 1 to 1,024), width (64 to 2,048), images (all of
+The rows: quality (from the start of a process to 97 % of the validation images), main (the
+course's job), batch (sizes 1 to 1,024), width (64 to 2,048), images (all of
 them), predict (one image, 10,000 images), import (imports and help texts), memory (peak), shell
 (`chainrule compare` from the shell against the same two trainings in two processes), dask (its
 lanes on a Dask cluster), profile (where a step's time goes). They end in results.md, results.json
@@ -43,7 +44,8 @@ from chainrule.checks import ChainruleError
 from chainrule.experiments.environment import environment
 from chainrule.plots import alt_text, save_figure
 
-PACKAGES = ("numpy", "torch", "jax", "keras", "scikit-learn", "onnxruntime")
+PACKAGES = ("numpy", "numba", "torch", "jax", "jaxlib", "keras", "scikit-learn", "onnxruntime")
+FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "asimd", "sve")  # what BLAS chooses its kernel by
 
 
 def main():
@@ -127,7 +129,16 @@ def environment_now():
         except metadata.PackageNotFoundError:
             versions[package] = "not installed"
     found = environment(usable_cores())
-    return {"cores": found.pop("threads")} | found | versions
+    return {"cores": found.pop("threads")} | found | {"flags": processor_flags()} | versions
+
+
+def processor_flags():
+    """Return those of `FLAGS` that the processor has, where the system tells."""
+    try:
+        words = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return "unknown"
+    return " ".join(flag for flag in FLAGS if flag in words)
 
 
 def write(out, results, records):

@@ -74,7 +74,10 @@ def train(options):
 
 
 def read_images(folder, train_size, seed):
-    """Return standardised float32 images and labels: `train_size` to train on, and all tests."""
+    """Return standardised float32 images and labels: `train_size` to train on, and all tests.
+
+    None takes all.
+    """
     import gzip
 
     import numpy as np

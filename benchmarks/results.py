@@ -42,7 +42,7 @@ def _line(key, group):
     if reasons or not values:
         return line
     line |= {"median": statistics.median(values), "min": min(values), "max": max(values)}
-    for name in ("accuracy", "prepare_seconds", "cores", "peak_mb"):
+    for name in ("accuracy", "prepare_seconds", "later_seconds", "cores", "peak_mb"):
         numbers = [record[name] for record in group if record.get(name) is not None]
         if numbers:
             line[name] = statistics.median(numbers)

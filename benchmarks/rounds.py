@@ -3,10 +3,12 @@
 import json
 import statistics
 import tempfile
+import time
 from itertools import groupby
 from pathlib import Path
 
 from benchmarks.processes import Failed, run_child, run_command
+from benchmarks.quality import MARKS
 
 
 def rotated(jobs, places):
@@ -58,14 +60,19 @@ def measure_job(job, seed, timeout):
         return run_child(job, seed, timeout)
     with tempfile.TemporaryDirectory(prefix="chainrule-benchmark-") as folder:
         out = Path(folder) / "out"
-        places = {"SEED": str(seed), "OUT": str(out)}
+        places = {"SEED": str(seed), "OUT": str(out), "STARTED": str(time.monotonic())}
         command = [places.get(word, word) for word in job.settings["command"]]
         result = run_command(command, job.threads, timeout, watch_memory=job.unit == "MB")
         if job.unit == "MB" and not result["peaks"]:
             raise Failed("no /proc on this system to read peak memory from")
         result["value"] = result["peaks"][0] if job.unit == "MB" else result["seconds"]
         metrics = out / "metrics.json"
-        if metrics.exists():
-            runs = json.loads(metrics.read_text())["runs"]
-            result["accuracy"] = statistics.fmean(run["test_accuracy"] for run in runs)
+        facts = json.loads(metrics.read_text()) if metrics.exists() else {}
+        if "runs" in facts:
+            result["accuracy"] = statistics.fmean(run["test_accuracy"] for run in facts["runs"])
+        if "seconds_to" in facts:
+            first, later = (facts["seconds_to"].get(f"{mark:.1%}") for mark in MARKS)
+            if first is None:
+                raise Failed(f"{max(facts['val_accuracies']):.2%} of the validation images at most")
+            result |= {"value": first, "later_seconds": later}
         return result

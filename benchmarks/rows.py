@@ -84,6 +84,20 @@ def _training(plan, row, title, usual, optimizers=tuple(RATES), value="seconds",
     return jobs
 
 
+def quality_row(plan):
+    """Return the time from the start of a process to 97 % of the validation images."""
+    jobs = []
+    usual = ("chainrule", "chainrule-fast", "scikit-learn", "pytorch", "jax", "keras")
+    for peer in plan.chosen(usual):
+        for threads in plan.threads:
+            words = ["-m", "benchmarks.quality", peer, "--data", plan.images.idx_folder()]
+            words += ["--started", "STARTED", "--seed", "SEED", "--threads", str(threads)]
+            words += ["--out", "OUT", *(["--epochs", "1", "--train-size", "300"] * plan.quick)]
+            job = _command("quality", "Adam, from the start of a process", peer, words)
+            jobs.append(replace(job, threads=threads))
+    return jobs
+
+
 def main_row(plan):
     """Return the course's job: 784-256-128-64-10, 20,000 images, batches of 64."""
     return _training(plan, "main", "", tuple(PEERS), images=20_000, epochs=plan.epochs or 20)
@@ -156,7 +170,10 @@ def shell_row(plan):
     images, epochs = plan.small(20_000, plan.epochs or 20)
     case = f"Adam and SGD, {epochs} epochs, from the shell"
     size = ["--train-size", str(min(images, plan.images.most))]
-    jobs = [_command("shell", case, "chainrule", _compare(plan, epochs) + size)]
+    words = _compare(plan, epochs) + size
+    jobs = [_command("shell", case, "chainrule", words)]
+    bare = ["-m", "benchmarks.undrawn", *words[2:]]
+    jobs.append(_command("shell", case, "chainrule, nothing drawn", bare))
     for peer in [peer for peer in ("pytorch", "jax") if peer in plan.chosen(PEERS)]:
         pair = ["-m", "benchmarks.pair", peer, "--data", plan.images.idx_folder()]
         pair += ["--epochs", str(epochs), "--seed", "SEED", "--out", "OUT", *size]
@@ -193,6 +210,7 @@ def _command(row, case, peer, arguments, unit="s"):
 
 
 ROWS = {
+    "quality": quality_row,
     "main": main_row,
     "batch": batch_row,
     "width": width_row,

@@ -64,6 +64,7 @@ def case_table(lines):
     unit = lines[0]["unit"]
     lines = sorted(lines, key=lambda line: line.get("median", float("inf")))
     optional = {
+        "later_seconds": ("to 97.5 %, s", lambda line: number(line["later_seconds"])),
         "prepare_seconds": ("prepared, s", lambda line: f"{line['prepare_seconds']:.1f}"),
         "cores": ("cores", lambda line: f"{line['cores']:.1f}"),
         "ratio": ("of Chainrule", lambda line: f"{line['ratio']:.2f}"),

@@ -60,7 +60,7 @@ def save_arrays(folder, split):
     """Write the arrays of a split into a new folder, for the processes that measure."""
     folder.mkdir(parents=True)
     for name in ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(split, name))
+        np.save(folder / f"{name}.npy", getattr(split, name)[:])
 
 
 def load_arrays(folder):

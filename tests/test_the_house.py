@@ -19,21 +19,22 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 # of the feature that needs it, with the reason beside it.
 ROOMS = {
     "core": 468,
-    "checks": 429,  # rows are told the epoch; slices that are bounded by memory
+    "checks": 434,  # rows are told the epoch; slices bounded by memory; finite in one pass
     "terminal": 96,  # streams of any encoding or none, and commands that can be pasted
-    "compiled": 92,
+    "compiled": 142,  # whether it is worth it, decided and tried
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 450,  # file systems without locks, fsync or renaming; the columns of tables
     # classes with gaps, EMNIST, homes that are missing, a network that never answers; folders of
     # pictures: what is in them, their test part, and how they are scaled; converting; distortions
-    "data": 2016,
+    # images that stay bytes
+    "data": 2031,
     "plots": 1117,  # copies; names in any alphabet, of classes; backends; signed values
     "proof": 1485,
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names; likeness to what was
     # learned from
     "reading": 1340,
-    "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
+    "experiments": 2232,  # distortions, early stopping, --size; races, moved data, processes ahead
     # signed values in their own colours; what a part borrows, seconds of
     # computing; cases of all sizes against what is clipped, rounded or forgotten; a class: what
     # platforms hand over, the check of all of it, its page and table

@@ -94,12 +94,12 @@ class Peer:
         lowered = train_epoch.lower(*arguments, rule=self.rule, rate=self.work.learning_rate)
         self.compiled = lowered.compile()
 
-    def train(self):
+    def train(self, epochs=None):
         """Train; without `prepare`, compiling is part of it."""
         started = time.perf_counter()
         if self.compiled is None:
             self._compile()
-        for epoch in range(self.work.epochs):
+        for epoch in epochs or range(self.work.epochs):
             self.parameters, self.state, _ = self.compiled(
                 self.parameters, self.state, self.X, self.y, *self._batches(epoch)
             )

@@ -41,13 +41,13 @@ class Peer:
             if variable is not self.model.optimizer.learning_rate:
                 variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
-    def train(self):
+    def train(self, epochs=None):
         started = time.perf_counter()
         self.model.fit(
             self.work.X_train,
             self.work.y_train,
             batch_size=self.work.batch_size,
-            epochs=self.work.epochs,
+            epochs=len(epochs or range(self.work.epochs)),
             verbose=0,
         )
         return time.perf_counter() - started

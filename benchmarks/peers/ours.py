@@ -24,11 +24,11 @@ class Peer:
         X, y = self.work.X_train[:two_batches], self.work.y_train[:two_batches]
         self._train(self.network.copy(), X, y, epochs=1)
 
-    def train(self):
-        work = self.work
-        return self._train(self.network, work.X_train, work.y_train, work.epochs)
+    def train(self, epochs=None):
+        work, epochs = self.work, epochs or range(self.work.epochs)
+        return self._train(self.network, work.X_train, work.y_train, epochs.stop, epochs.start)
 
-    def _train(self, network, X, y, epochs):
+    def _train(self, network, X, y, epochs, first=0):
         history = train_network(
             network,
             X,
@@ -38,6 +38,7 @@ class Peer:
             epochs,
             self.work.batch_size,
             seed=self.work.seed,
+            start=(first, 0),
             on_epoch=None,
         )
         return history["seconds"][-1]

@@ -58,9 +58,9 @@ class Peer:
         self.model.load_state_dict(model)
         self.optimizer.load_state_dict(optimizer)
 
-    def train(self):
+    def train(self, epochs=None):
         started = time.perf_counter()
-        for epoch in range(self.work.epochs):
+        for epoch in epochs or range(self.work.epochs):
             order = torch.from_numpy(self.work.order(epoch))
             for batch in order.split(self.work.batch_size):
                 self._step(batch)

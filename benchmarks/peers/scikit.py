@@ -26,6 +26,7 @@ class Peer:
     def __init__(self, work):
         self.work = work
         self.model = self._model(work.epochs)
+        self.classes = np.unique(work.y_train)
 
     def _model(self, epochs):
         model = StartingFrom(
@@ -39,7 +40,8 @@ class Peer:
             max_iter=epochs,
             tol=0,
             n_iter_no_change=epochs + 1,
-            random_state=self.work.seed,
+            # A generator, for an int would give partial_fit the same order in every epoch.
+            random_state=np.random.RandomState(self.work.seed),
         )
         model.given = self.work.start()
         return model
@@ -50,9 +52,13 @@ class Peer:
         rows = np.union1d(firsts, np.arange(2 * self.work.batch_size) % len(self.work.y_train))
         self._fit(self._model(1), self.work.X_train[rows], self.work.y_train[rows])
 
-    def train(self):
+    def train(self, epochs=None):
+        """Train; with `epochs`, those alone, which `partial_fit` does one at a time."""
         started = time.perf_counter()
-        self._fit(self.model, self.work.X_train, self.work.y_train)
+        if epochs is None:
+            self._fit(self.model, self.work.X_train, self.work.y_train)
+        for _ in epochs or ():
+            self.model.partial_fit(self.work.X_train, self.work.y_train, classes=self.classes)
         return time.perf_counter() - started
 
     @staticmethod

@@ -176,9 +176,10 @@ def numbers(name: str, values: ArrayLike, dtype: DTypeLike | None = None) -> Arr
     return array if dtype is None else array.astype(dtype, copy=False)
 
 
-def batch(taker: Any, x: ArrayLike, n_in: int, dtype: DTypeLike) -> Array:
-    """Return `x` as a `(batch, n_in)` array of `dtype`, for a layer that has weights to use."""
-    if not (taker.drawn or taker.weights.any()):
+def batch(taker: Any, x: ArrayLike, weights: Array) -> Array:
+    """Return `x` as a `(batch, n_in)` array, for a layer that has weights `(n_in, n_out)`."""
+    n_in, dtype = len(weights), weights.dtype
+    if not (taker.drawn or weights.any()):
         raise ChainruleError(f"{taker} has no weights yet: pass rng=0, or put it in a Network.")
     taker.drawn = True
     if type(x) is np.ndarray and x.shape[1:] == (n_in,) and x.dtype == dtype:
@@ -284,12 +285,16 @@ def tell_epoch(X: Array | Rows, epoch: int) -> None:
 
 def slices(X: Array | Rows) -> list[slice]:
     """Return the slices of rows that are held at once where all of X is gone through."""
-    step = min(ROWS_AT_ONCE, max(1, NUMBERS_AT_ONCE // X.shape[1]))
-    return [slice(first, first + step) for first in range(0, X.shape[0], step)]
+    count, step = X.shape[0], min(ROWS_AT_ONCE, max(1, NUMBERS_AT_ONCE // X.shape[1]))
+    return [slice(first, first + step) for first in range(0, count, step)]
 
 
 def finite(name: str, X: Array) -> None:
     """Check that no number of `X` is NaN or infinite."""
+    if X.dtype.kind in "iub":
+        return
+    if X.flags.c_contiguous and math.isfinite(np.vdot(X, X)):
+        return  # one pass; a sum of squares that overflows, without a warning, tells nothing
     if not (math.isfinite(X.min()) and math.isfinite(X.max())):  # NaN passes through min and max
         row = int(np.argwhere(~np.isfinite(X))[0][0])
         raise ChainruleError(f"{name} must be finite, but row {row} holds NaN or infinity.")

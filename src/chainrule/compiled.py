@@ -13,10 +13,15 @@ import ast
 import copy
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
+from threading import Lock
 from types import CodeType
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from chainrule.checks import Array, extra
 from chainrule.optimizers import SGD, Adam, Optimizer, RMSProp
@@ -25,6 +30,14 @@ Rule: TypeAlias = Callable[..., Any]
 
 RULES: dict[type[Optimizer], Rule] = {kind: vars(kind)["rule"] for kind in (SGD, RMSProp, Adam)}
 BLOCK = Optimizer.block_size
+
+# What a compiled rule saves, for each parameter and step, and what it costs a process to load Numba
+# and compile: seconds on one thread. docs/performance.md has the measurements.
+SAVED = {SGD: 0.05e-9, RMSProp: 1.0e-9, Adam: 1.4e-9}
+COST = 0.5
+
+_LOCK = Lock()
+_ASKING: set[object] = set()  # who wants the rules compiled
 
 
 def compile_rules() -> None:
@@ -36,16 +49,79 @@ def compile_rules() -> None:
         If Numba is not installed.
     """
     extra("numba", "fast")
-    for kind, rule in RULES.items():
-        kind.rule = _compiled(rule)
-    Optimizer.block_size = 2**62  # one pass needs no blocks
+    _ask(compile_rules)
 
 
 def restore_rules() -> None:
     """Let every optimizer run its rule in NumPy again."""
-    for kind, rule in RULES.items():
-        kind.rule = rule
-    Optimizer.block_size = BLOCK
+    _let_go(compile_rules)
+
+
+def is_worth_it(kind: type[Optimizer], parameters: int, steps: int) -> bool:
+    """Whether a compiled rule saves more time than it costs, over so many steps to come."""
+    saved = sum(seconds for one, seconds in SAVED.items() if issubclass(kind, one))
+    return saved * parameters * steps > COST
+
+
+@contextmanager
+def compiled_where_worth_it(optimizer: Any, parameters: Array, steps: int) -> Iterator[None]:
+    """Let rules run compiled within the block, if that saves time; the bits are the same.
+
+    Without Numba, or with one that does not work here, the block runs as it is. Blocks may
+    overlap, in threads as well.
+    """
+    worth = is_worth_it(type(optimizer), parameters.size, steps)
+    if not (worth and compiles(optimizer, parameters.dtype)):
+        yield
+        return
+    _ask(optimizer)
+    try:
+        yield
+    finally:
+        _let_go(optimizer)
+
+
+def working_numba() -> Any:
+    """Return Numba, or None where it is missing, does not fit this NumPy or may not compile."""
+    try:
+        import numba
+    except Exception:  # one that does not fit fails in several ways
+        return None
+    # Switched off it would go through the numbers in Python, for minutes.
+    return None if getattr(numba.config, "DISABLE_JIT", False) else numba
+
+
+def compiles(optimizer: Optimizer, dtype: np.dtype[Any]) -> bool:
+    """Try a step of a fresh optimizer, which compiles its rule: all that can fail does so here."""
+    if working_numba() is None:
+        return False
+    fresh = replace(optimizer)  # type: ignore[type-var]
+    kind = next(kind for kind in RULES if isinstance(fresh, kind))
+    moments = [np.zeros(1, dtype) for _ in fresh.moments]
+    fresh.t = 1
+    try:
+        _compiled(RULES[kind])(fresh, np.zeros(1, dtype), np.zeros(1, dtype), 0.1, *moments)
+    except Exception:  # no compiler for this processor, no source to read
+        return False
+    return True
+
+
+def _ask(who: object) -> None:
+    with _LOCK:
+        _ASKING.add(who)
+        for kind, rule in RULES.items():
+            kind.rule = _compiled(rule)
+        Optimizer.block_size = 2**62  # one pass needs no blocks
+
+
+def _let_go(who: object) -> None:
+    with _LOCK:
+        _ASKING.discard(who)
+        if _ASKING:
+            return
+        for kind, rule in RULES.items():
+            kind.rule = rule
+        Optimizer.block_size = BLOCK
 
 
 def _compiled(rule: Rule) -> Rule:

@@ -121,8 +121,8 @@ class Dense(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x W + b, shape (batch, n_out), for x of shape (batch, n_in)."""
-        self.x = checks.batch(self, x, self.n_in, self.weights.dtype)
-        y = self.x @ self.weights  # (batch, in) @ (in, out)
+        self.x = checks.batch(self, x, weights := self.weights)
+        y = self.x @ weights  # (batch, in) @ (in, out)
         return np.add(y, self.biases, out=y)  # (batch, out) + (out,)
 
     def backward(self, grad_y: Array) -> Array | None:

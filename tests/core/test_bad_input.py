@@ -16,6 +16,7 @@ from chainrule import (
     train_batch,
     train_network,
 )
+from chainrule.checks import finite
 
 
 @pytest.fixture
@@ -204,3 +205,14 @@ def test_a_callable_that_cannot_be_called_is_told_before_the_first_step(train):
 def test_a_loss_that_cannot_be_called_is_told_at_once():
     with pytest.raises(ChainruleError, match="loss"):
         Network([Layer()], loss="mse")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("large", [1.0, 1e30], ids=["", "whose squares overflow"])
+def test_a_number_that_is_not_finite_is_found_beside_any_others(bad, large):
+    for X in (np.full((3, 5), large, np.float32), np.full((5, 3), large).T):
+        with np.errstate(all="raise"):
+            finite("X", X)
+        X[2, 1] = bad
+        with pytest.raises(ChainruleError, match="row 2 holds NaN or infinity"):
+            finite("X", X)

@@ -36,7 +36,7 @@ def split():
 @pytest.fixture(scope="module")
 def ink(split):
     """Return digits, from 0 to 1 on black, somewhat blurred."""
-    images = gaussian_filter(np.clip(split.images(split.X_train), 0, 1), (0, 0.7, 0.7))
+    images = gaussian_filter(np.clip(split.images(split.X_train[:]), 0, 1), (0, 0.7, 0.7))
     return np.clip(images.reshape(len(images), -1), 0, 1)
 
 
@@ -133,7 +133,7 @@ def test_distorted_images_pickle_and_copy(split):
 @pytest.mark.usefixtures("way")
 def test_strength_0_is_the_identity(split):
     X = Distorted(split.X_train, SHAPE, seed=0, strength=0)
-    np.testing.assert_array_equal(everything(X, 7), split.X_train)
+    np.testing.assert_array_equal(everything(X, 7), split.X_train[:])
 
 
 @pytest.mark.usefixtures("way")
@@ -222,7 +222,7 @@ def test_fields_are_drawn_anew_every_twenty_epochs(split):
 
 
 def test_what_comes_in_stays_as_it_is(split):
-    images = np.round(255 * np.clip(split.images(split.X_train), 0, 1)).astype(np.uint8)
+    images = np.round(255 * np.clip(split.images(split.X_train[:]), 0, 1)).astype(np.uint8)
     rows = images.reshape(len(images), -1)
     rows.flags.writeable = False
     floats = rows.astype(np.float64)

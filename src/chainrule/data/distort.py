@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import checks
-from chainrule.checks import Array, ChainruleError
+from chainrule.checks import Array, ChainruleError, Examples
+from chainrule.compiled import working_numba
+from chainrule.data.preprocess import Standardised
 from chainrule.data.split import Split
 
 Resample: TypeAlias = Callable[[Array, Array, Array, Array, Array, Array], None]
@@ -79,7 +81,7 @@ class Distorted:
     Parameters
     ----------
     X : array, shape (n, height * width)
-        Standardised or not: black may be any number.
+        Or what gives rows. Standardised or not: black may be any number.
     image_shape : (int, int)
         Height and width, two pixels at least.
     seed : int
@@ -99,7 +101,7 @@ class Distorted:
 
     def __init__(
         self,
-        X: ArrayLike,
+        X: Examples,
         image_shape: tuple[int, int],
         *,
         seed: int,
@@ -107,7 +109,7 @@ class Distorted:
         half_turned: ArrayLike | None = None,
         distortions: Distortions | None = None,
     ) -> None:
-        self.X = checks.examples("X", X)
+        self.X = checks.rows("X", X)
         self.shape, self.image_shape = self.X.shape, image_shape
         is_one = np.shape(image_shape) == (2,) and np.asarray(image_shape).dtype.kind in "iu"
         if not is_one or math.prod(image_shape) != self.shape[1] or min(image_shape) < 2:
@@ -155,7 +157,7 @@ class Distorted:
         return rows
 
 
-def examples_of(split: Split, *, seed: int, strength: float) -> Array | Distorted:
+def examples_of(split: Split, *, seed: int, strength: float) -> Standardised | Distorted:
     """Return the images of a split to train on, distorted unless `strength` is 0.
 
     Of MNIST's digits 1 and 7 turn by half the angle; nothing is known of other classes.
@@ -266,13 +268,8 @@ def _resample_in_numpy(
 @cache
 def _resample() -> Resample:
     """Return the quickest way that is installed to resample."""
-    try:
-        import numba
-    except Exception:  # one that does not fit this NumPy fails in several ways
-        return _resample_in_numpy
-    if getattr(
-        numba.config, "DISABLE_JIT", False
-    ):  # a loop over pixels in Python would take minutes
+    numba = working_numba()
+    if numba is None:
         return _resample_in_numpy
     before, between = numba.njit(_before), numba.njit(_between)
 

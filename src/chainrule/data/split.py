@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.checks import Array, ChainruleError, Integers, generator
+from chainrule.checks import Array, ChainruleError, Examples, Integers, generator
 from chainrule.data.dataset import MNIST, MOST_CLASSES, ClassName, Dataset
-from chainrule.data.preprocess import Standardisation, stratified_subset, validation_size_of
+from chainrule.data.preprocess import (
+    Standardisation,
+    Standardised,
+    check_images,
+    stratified_subset,
+    validation_size_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +27,9 @@ class Split:
 
     Attributes
     ----------
-    X_train, X_val, X_test : ndarray of float32, shape (n, pixels)
+    X_train : Standardised, shape (n, pixels)
+        Bytes until a batch of them is asked for.
+    X_val, X_test : ndarray of float32, shape (n, pixels)
         Standardised.
     y_train, y_val, y_test : ndarray of int64, shape (n,)
         Positions in `classes`.
@@ -44,7 +52,7 @@ class Split:
         How a picture becomes such an image, as the dataset has it.
     """
 
-    X_train: Array = field(repr=False)
+    X_train: Examples = field(repr=False)
     y_train: Integers = field(repr=False)
     X_val: Array = field(repr=False)
     y_val: Integers = field(repr=False)
@@ -151,7 +159,7 @@ def split_dataset(
     validation, training = drawn_rows(dataset, train_size, split_seed, validation_size)
     standardisation = Standardisation.of(images)
     return Split(
-        standardisation.apply(images, training),
+        Standardised(check_images("X", images), standardisation, training),
         labels[training],
         standardisation.apply(images, validation),
         labels[validation],

@@ -2,28 +2,83 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing.resource_tracker
 import os
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from chainrule import checks
 from chainrule.checks import ChainruleError
+from chainrule.compiled import compiles, is_worth_it
 from chainrule.data.split import Split
 from chainrule.experiments.lanes import Result, run_lane
 from chainrule.experiments.progress import shown_progress
-from chainrule.experiments.settings import Lane
+from chainrule.experiments.settings import TRAIN_SIZE, Lane, Settings
 from chainrule.experiments.stopping import Parent, StopSignals, held
+from chainrule.optimizers import Optimizer
 from chainrule.terminal import pasted
 
 SECONDS_TO_CONNECT = 3
 
 
+@contextmanager
+def started_ahead(settings: Settings, jobs: int | None) -> Iterator[None]:
+    """Start the processes of the lanes before the block, which reads the images and runs them.
+
+    They load what lanes need, and compile the rules that will be worth it, if the images are as
+    many and as large as MNIST's. Whether they do changes no result.
+
+    Parameters
+    ----------
+    settings : Settings
+    jobs : int, optional
+        As in `run_in_processes`.
+    """
+    lanes = settings.lanes
+    at_once = _processes(jobs, settings.threads, len(lanes))
+    if at_once == 1:
+        yield
+        return
+    joblib, sizes = checks.extra("joblib"), (784, *settings.hidden, 10)
+    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    images = settings.train_size or TRAIN_SIZE
+    worth = {}
+    for lane in lanes:
+        optimizer = lane.make_optimizer(lane.learning_rate)
+        steps = settings.epochs * math.ceil(images / lane.batch_size)
+        if is_worth_it(type(optimizer), parameters, steps):
+            worth[lane.optimizer] = optimizer
+    parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
+    get_ready = joblib.delayed(_get_ready)
+    ready = _started(parallel, [get_ready([*worth.values()])] * at_once)
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # workers that were killed
+            for _ in ready:
+                pass  # joblib does not let go of workers quietly before they are
+
+
+def _get_ready(optimizers: Sequence[Optimizer]) -> None:
+    """Compile rules, in a worker that has loaded this file and so all that lanes need."""
+    for optimizer in optimizers:
+        compiles(optimizer, np.dtype(np.float32))
+
+
 def run_in_processes(
-    lanes: Sequence[Lane], split: Split, jobs: int | None, progress: bool, **settings: Any
+    lanes: Sequence[Lane],
+    split: Split,
+    jobs: int | None,
+    progress: bool,
+    **settings: Any,
 ) -> Generator[Result]:
     """Run lanes in parallel processes; yield each result as it comes.
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
+from itertools import chain
 from pathlib import Path
 
 from chainrule import checks
 from chainrule.checks import ChainruleError
-from chainrule.experiments.backends import run_in_processes, run_on_dask
-from chainrule.experiments.figures import draw, figures_of_comparison
+from chainrule.experiments.backends import run_in_processes, run_on_dask, started_ahead
+from chainrule.experiments.figures import (
+    draw,
+    figures_of_comparison,
+    figures_of_images,
+    figures_of_lane,
+)
 from chainrule.experiments.lanes import Result
 from chainrule.experiments.metrics import METRICS
 from chainrule.experiments.report import write_report
@@ -56,7 +62,8 @@ def compare(
     """
     if jobs is not None:
         checks.whole_number("jobs", jobs, at_least=1)
-    with begin(settings, "compare", out, say) as folder:
+    started = nullcontext() if scheduler else started_ahead(settings, jobs)
+    with started, begin(settings, "compare", out, say) as folder:
         if settings.momentum is not None:
             say(f"Momentum {momentum_words(vars(settings))}.")
         _run(folder, settings, jobs, scheduler, say, progress)
@@ -116,7 +123,10 @@ def _run(
     say: Say,
     progress: bool,
 ) -> None:
-    """Take the lanes that the folder lacks into it as they end, then draw and write the report."""
+    """Take the lanes that the folder lacks into it as they end, then draw and write the report.
+
+    What shows one lane, or images alone, is drawn once a lane has ended, while others train.
+    """
     missing = [lane for lane in settings.lanes if lane.name not in folder.lanes]
     names = ("hidden", "epochs", "threads", "early_stopping", "distort")
     shared = {name: vars(settings)[name] for name in names}
@@ -125,12 +135,15 @@ def _run(
         results = run_in_processes(missing, folder.split, jobs, **shared)
     else:
         results = run_on_dask(missing, folder.split, scheduler, **shared)
+    drawn: set[str] = set()
     with closing(results):
         for result in results:
             folder.add(result, settings.lanes)
             if result.network is None:
                 _tell_divergence(result, folder, say)
-        draw(folder, figures_of_comparison(folder), say)
+            ready = chain(figures_of_lane(folder, result.lane.name), figures_of_images(folder))
+            drawn = draw(folder, ready, say, drawn)
+        draw(folder, figures_of_comparison(folder), say, drawn)
         write_report(folder.path)
 
 

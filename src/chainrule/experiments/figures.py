@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,14 +31,19 @@ COPIES = 16
 Figures: TypeAlias = "Iterator[tuple[str, Callable[[], Figure]]]"  # built when it is written
 
 
-def draw(folder: RunFolder, figures: Figures, say: Say) -> None:
+def draw(folder: RunFolder, figures: Figures, say: Say, drawn: Collection[str] = ()) -> set[str]:
     """Write figures by name into a run folder; one that fails costs a notice and no more.
 
-    By then the results stand on disk: nothing that happens while drawing may lose the run.
+    By then the results stand on disk: nothing that happens while drawing may lose the run. What
+    has been `drawn` already is left out. Returns the names of all.
     """
     place = folder.path / FIGURES
     place.mkdir(exist_ok=True)
+    names = {*drawn}
     for name, build in figures:
+        if name in names:
+            continue
+        names.add(name)
         try:
             plots.save_figure(build(), place / f"{name}.png")
         except Exception as error:
@@ -46,6 +51,7 @@ def draw(folder: RunFolder, figures: Figures, say: Say) -> None:
                 f"The figure {name} is missing, for drawing it failed ({type(error).__name__}: "
                 f"{error}); results and models are kept in {folder.path}."
             )
+    return names
 
 
 def figures_of_training(folder: RunFolder) -> Figures:
@@ -60,24 +66,37 @@ def figures_of_training(folder: RunFolder) -> Figures:
 def figures_of_comparison(folder: RunFolder) -> Figures:
     """Draw what is compared, how each run learned, and what the better network answers."""
     runs, split = folder.metrics["runs"], folder.split
-    yield "samples", partial(_samples, split)
+    yield from figures_of_images(folder)
     yield from _figures_of_distortion(folder)
     yield "training_comparison", partial(_curves, runs, split, "Training compared")
     yield from _figures_of_settings(settings_of(runs), split)
-    for run in finished(runs):
-        lane = run["lane"]
-        yield f"confusion_{lane}", partial(_confusion, run, split)
-        weights = folder.networks[lane][0].parameters["weights"]
-        title = f"First layer of {lane}, {split.title}"
-        build = partial(plots.first_layer, weights, split.image_shape, title=title)
-        yield f"first_layer_{lane}", build
+    for run in runs:
+        yield from figures_of_lane(folder, run["lane"])
     if finished(runs):
         lane = better_run(runs)["lane"]
         yield from _figures_of_answers(lane, folder.networks[lane], split)
 
 
+def figures_of_images(folder: RunFolder) -> Figures:
+    """Draw some of the images to train on."""
+    yield "samples", partial(_samples, folder.split)
+
+
+def figures_of_lane(folder: RunFolder, lane: str) -> Figures:
+    """Draw what a lane that has finished answers, and its first layer."""
+    split = folder.split
+    for run in finished(folder.metrics["runs"]):
+        if run["lane"] == lane:
+            yield f"confusion_{lane}", partial(_confusion, run, split)
+            weights = folder.networks[lane][0].parameters["weights"]
+            title = f"First layer of {lane}, {split.title}"
+            build = partial(plots.first_layer, weights, split.image_shape, title=title)
+            yield f"first_layer_{lane}", build
+
+
 def _samples(split: Split) -> Figure:
-    images, title = split.images(split.X_train), f"Samples of {split.title}"
+    X, title = split.X_train, f"Samples of {split.title}"
+    images = X.images[X.chosen].reshape(-1, *split.image_shape)  # bytes, as all are looked at
     return plots.samples(images, split.y_train, classes=split.classes, title=title)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.checks import TrainingDiverged
+from chainrule.compiled import compiled_where_worth_it
 from chainrule.data.distort import examples_of
 from chainrule.data.split import Split
 from chainrule.experiments.keeping import Keep, Keeper
@@ -83,21 +84,24 @@ def run_lane(
                 report(lane.name, epoch + 1, history["loss"][-1], history["val_accuracy"][-1])
             return keeper.on_epoch(epoch, history)
 
+        last = keeper.start[0] if keeper.is_over else epochs
+        to_come = steps * (last - keeper.start[0]) - keeper.start[1]
         try:
-            train_network(
-                network,
-                examples_of(split, seed=lane.seed, strength=distort),
-                split.y_train,
-                X_val,
-                y_val,
-                keeper.start[0] if keeper.is_over else epochs,
-                lane.batch_size,
-                seed=lane.seed,
-                start=keeper.start,
-                history=keeper.history,
-                on_epoch=on_epoch,
-                progress=keeper.progress,
-            )
+            with compiled_where_worth_it(network.optimizer, network.parameters, to_come):
+                train_network(
+                    network,
+                    examples_of(split, seed=lane.seed, strength=distort),
+                    split.y_train,
+                    X_val,
+                    y_val,
+                    last,
+                    lane.batch_size,
+                    seed=lane.seed,
+                    start=keeper.start,
+                    history=keeper.history,
+                    on_epoch=on_epoch,
+                    progress=keeper.progress,
+                )
         except TrainingDiverged as divergence:
             stopped = divergence
         if stopped is None:

@@ -33,6 +33,8 @@ from chainrule.optimizers import (
     step_rate,
 )
 
+TRAIN_SIZE = 20_000  # images, where nothing else is asked for
+
 Rates: TypeAlias = Mapping[str, Sequence[float]]  # by optimizer
 EitherSettings: TypeAlias = "Settings | TrainingSettings"
 AnySettings = TypeVar("AnySettings", "Settings", "TrainingSettings")

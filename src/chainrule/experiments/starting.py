@@ -18,10 +18,9 @@ from chainrule.experiments.environment import changed
 from chainrule.experiments.metrics import write_metrics
 from chainrule.experiments.record import add_to_record
 from chainrule.experiments.run_folder import PLACE, RunFolder, Say
-from chainrule.experiments.settings import EitherSettings
+from chainrule.experiments.settings import TRAIN_SIZE, EitherSettings
 from chainrule.experiments.stopping import StopSignals
 
-TRAIN_SIZE = 20_000
 MOST_PARAMETERS = 250_000_000  # with gradients and Adam's moments 4 GB, in float32
 WITHOUT_NUMBA = (
     "Without Numba distorting takes four times as long, about 0.3 s in an epoch of 55,000 images: "
