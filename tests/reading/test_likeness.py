@@ -52,5 +52,5 @@ def test_an_image_that_was_learned_from_is_like_itself(likeness):
 def test_of_few_images_nothing_is_said():
     few = np.zeros((20, 28, 28), np.uint8)
     labels = np.arange(20) % 10
-    likeness = Likeness(Dataset(few, labels, few, labels, "few", "path", "here", {}, tuple(range(10))))
-    assert not likeness.is_unlike(drawn(W))
+    small = Dataset(few, labels, few, labels, "few", "path", "here", {}, tuple(range(10)))
+    assert not Likeness(small).is_unlike(drawn(W))
