@@ -36,7 +36,7 @@ def test_the_accuracy_is_that_of_the_run(lab, lab_run):
     for run in metrics["runs"]:
         network = lab.networks[run["lane"]]
         assert network.test_accuracy == run["test_accuracy"]
-        assert network.accuracy_words.startswith(f"{100 * run['test_accuracy']:.2f} % of ")
+        assert network.accuracy_words.startswith(f"{100 * run['test_accuracy']:.2f}% of ")
         named_mnist = "MNIST's test images" in network.accuracy_words
         assert named_mnist != lab_run.dataset.is_sample
 

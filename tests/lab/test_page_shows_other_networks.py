@@ -76,7 +76,7 @@ def test_the_bars_are_the_most_probable_classes_by_name(other, labs, kind):
     if kind == "shapes":
         assert shown == sorted(shown, reverse=True)
         rest = 100 * np.sort(expected)[:-10].sum()
-        assert f"The other 2 have {rest:.1f} % together." in page.locator(".answer").inner_text()
+        assert f"The other 2 have {rest:.1f}% together." in page.locator(".answer").inner_text()
 
 
 def test_pictures_and_strips_have_the_datas_size(other, labs, kind):

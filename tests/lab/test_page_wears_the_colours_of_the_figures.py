@@ -78,6 +78,19 @@ def test_the_accent_is_that_of_no_optimizer_and_of_no_sign(colours):
     assert contrast(colours["accent"], colours["tint"]) >= 4.5
 
 
+@pytest.mark.parametrize("colours", THEMES.values(), ids=THEMES)
+@pytest.mark.parametrize("name", ["error", "alarm"])
+def test_what_is_wrong_has_a_hue_of_its_own(colours, name):
+    others = (paper.BLUE, paper.VERMILLION, paper.NEGATIVE, paper.POSITIVE, colours["accent"])
+    for other in others:
+        apart = abs(hue(colours[name]) - hue(other))
+        assert min(apart, 360 - apart) > 30, other
+    if name == "error":
+        assert contrast(colours["error"], colours["text"]) >= 4.5, "its cells hold numbers"
+    else:
+        assert contrast(colours["alarm"], colours["ground"]) >= 4.5
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_pictures_are_painted_in_that_pair(visit, theme):
     painted, wanted = visit("#/draw?digit=3").evaluate(SIGNED, [theme])

@@ -79,7 +79,7 @@ def fixed2(value: float) -> str:
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share of 1 in percent."""
-    return f"{100 * share:.{digits}f} %".replace("-", "−")
+    return f"{100 * share:.{digits}f}%".replace("-", "−")
 
 
 FORMATS: dict[str, Callable[[Any], str]] = {

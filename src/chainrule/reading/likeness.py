@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.checks import Array, extra
 from chainrule.data.dataset import Dataset
 
-KNOWN, TRIED = 5000, 1000  # images that a picture is compared with, and that set the limit
+KNOWN, TRIED = 3000, 500  # images that a picture is compared with, and that set the limit
 LEAST_KNOWN, LEAST_TRIED = 1000, 200  # with fewer nothing is said
 UNLIKE = 1  # percent of what was never learned from that are less like it than the limit
 BLUR = 1.0  # pixels: a stroke beside another is still like it

@@ -265,18 +265,24 @@ class DrawScreen {
     this.showStages(input);
     const known = isLive ? null : this.known;
     const answers = await Promise.all(this.panels.map((panel) => (input.image ? this.answerOf(panel, input.image, isLive) : null)));
-    const doubts = await Promise.all(answers.map((answer) => (answer && !isLive ? this.doubtsOf(answer, input) : [])));
-    this.panels.forEach((panel, i) => panel.show(answers[i], input, { known, doubts: doubts[i] }));
+    this.panels.forEach((panel, i) => panel.show(answers[i], input, known));
     this.showLabel(input.image, known);
     if (this.isFaulty) this.lab.notice(null);
     this.isFaulty = false;
+    if (!isLive) await this.showDoubts(answers, input);
     performance.measure(isLive ? "stroke" : "rest", { start: started, end: performance.now() });
     if (!isLive) await this.showUnit();
   }
 
+  // After the answers, which do not wait for it.
+  async showDoubts(answers, input) {
+    if (input.digit || input.photo) return; // a photograph has doubts of its own
+    const doubts = await Promise.all(answers.map((answer) => (answer ? this.doubtsOf(answer, input) : [])));
+    if (!this.wanted) this.panels.forEach((panel, i) => panel.tell(doubts[i]));
+  }
+
   // Why an answer may mean nothing: at most one sentence about a drawing.
-  async doubtsOf({ predicted, probabilities }, { image, digit, photo }) {
-    if (digit || photo) return [];
+  async doubtsOf({ predicted, probabilities }, { image }) {
     const { strokes } = this.pad.picture;
     const { classes, data } = this.lab;
     const doubt = (kind, values = {}) => [say(`draw.doubt.${kind}`, { classes: classes.length, ...values })];
@@ -561,7 +567,7 @@ class Panel {
   }
 
   // Where a photograph holds several digits all of them are the answer, and the bars are of one.
-  show(answer, { image, photo, part } = {}, { known = null, doubts = [] } = {}) {
+  show(answer, { image, photo, part } = {}, known = null) {
     const { lab } = this.screen;
     const read = part === undefined ? null : photo.networks[this.network.id];
     const isSeveral = read?.predicted.length > 1;
@@ -578,14 +584,17 @@ class Panel {
     this.bars.classList.toggle("right", isRight);
     this.bars.classList.toggle("wrong", isJudged && !isRight);
     this.verdict.textContent = isJudged ? say(isRight ? "draw.right" : "draw.wrong", { class: lab.aClass(known) }) : "";
-    const all = [...(read ? photo.doubts : []), ...(read?.doubts ?? [])].map((one) => say(one)).concat(doubts);
-    replace(this.doubts, all.map((doubt) => h("li", {}, doubt)));
+    this.tell([...(read ? photo.doubts : []), ...(read?.doubts ?? [])].map((one) => say(one)));
     this.showShares(answer, known);
     ink(this.input, image ?? [], lab.shape.width, lab.shape.height);
     shares(this.softmax, answer?.probabilities ?? new Array(lab.classes.length).fill(0));
     for (const layer of this.network.layers) {
       this.strips.get(layer.index).show(answer ? answer.layers[layer.index].output : null);
     }
+  }
+
+  tell(doubts) {
+    replace(this.doubts, doubts.map((doubt) => h("li", {}, doubt)));
   }
 
   showShares(answer, known) {

@@ -23,7 +23,7 @@ export function signed(value, digits = 4) {
 }
 
 export function percent(share, digits = 1) {
-  return minus(`${(100 * share).toFixed(digits)} %`);
+  return minus(`${(100 * share).toFixed(digits)}%`);
 }
 
 export const count = (value) => minus(value.toLocaleString("en"));

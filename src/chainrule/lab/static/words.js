@@ -24,7 +24,7 @@ export function say(key, values = {}) {
   if (typeof key === "object") return say(key.say, key);
   const text = key.split(".").reduce((place, name) => place?.[name], words);
   const form = typeof text === "object" ? text[plural.select(values.n)] ?? text.other : text;
-  if (typeof form !== "string") throw new Error(`There are no words for ${key}.`);
+  if (typeof form !== "string") throw new Error(`no words: ${key}`);
   return form.replace(/\{(\w+)(?::(\w+))?\}/g, (place, name, format) => written(values[name], format));
 }
 
