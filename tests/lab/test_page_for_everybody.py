@@ -180,6 +180,10 @@ def test_in_forced_colours_what_has_a_meaning_keeps_it(visit):
     page = visit("#/draw?digit=3", forced_colors="active")
     page.locator(".share").first.wait_for()
     assert len(page.locator(".best .track, .best .fill").evaluate_all(colour)) == 2
+    page = visit("#/backwards?step=6&predict=off&images=61", forced_colors="active")
+    page.locator(".signed-bar").first.wait_for()
+    assert len(page.locator(".signed-bar i").evaluate_all(colour)) == 2
+    assert len(page.locator(".diagram button").evaluate_all(colour)) > 1
 
 
 def test_help_stays_when_a_finger_is_lifted(visit):

@@ -6,7 +6,7 @@ import { shape } from "../numbers.js";
 import { say } from "../words.js";
 import { Images, batchOf, isDrawing, keyOf } from "./batch.js";
 import { lessonOf, panel, rule, scheme } from "./cards.js";
-import { Followed } from "./curve.js";
+import { Followed } from "./followed.js";
 import { Diagram } from "./diagram.js";
 import { End } from "./end.js";
 import { question, verdict } from "./question.js";
