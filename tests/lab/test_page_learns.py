@@ -31,7 +31,7 @@ def page(visit):
 def test_it_starts_still_and_says_what_the_first_step_will_do(page):
     words = page.locator(".now").inner_text()
     assert "ln 10 = 2.30" in words
-    assert "1.00 × its rate in Adam" in words  # noqa: RUF001
+    assert "1.00 rates with Adam" in words
     settled(page, 0)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
