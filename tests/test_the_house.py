@@ -32,7 +32,7 @@ ROOMS = {
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names
     "reading": 1340,
-    "experiments": 2232,  # distortions, early stopping, --size; races, moved data, processes ahead
+    "experiments": 2237,  # distortions, early stopping, --size; races, moved data, processes ahead
     "lessons": 3805,  # signed values in their own colours
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in

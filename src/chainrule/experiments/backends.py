@@ -61,13 +61,13 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterator[None]:
     ready = _started(parallel, [get_ready([*worth.values()])] * at_once)
     try:
         yield
-    except BaseException:
+    except (KeyboardInterrupt, SystemExit):
         _kill_workers()
         raise
-    finally:
+    finally:  # after an error too: to kill workers while they answer is not quiet
         with suppress(Exception):  # of workers that were killed
             for _ in ready:
-                pass  # joblib complains of what nobody has waited for
+                pass
 
 
 def _get_ready(optimizers: Sequence[Optimizer]) -> None:
