@@ -34,7 +34,7 @@ ROOMS = {
     # model file says, folders of them judged, the data that a model names; likeness to what was
     # learned from
     "reading": 1381,
-    "experiments": 2232,  # distortions, early stopping, --size; races, moved data, processes ahead
+    "experiments": 2237,  # distortions, early stopping, --size; races, moved data, processes ahead
     # signed values in their own colours; what a part borrows, seconds of
     # computing; cases of all sizes against what is clipped, rounded or forgotten; a class: what
     # platforms hand over, the check of all of it, its page and table

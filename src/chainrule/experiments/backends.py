@@ -61,10 +61,13 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterator[None]:
     ready = _started(parallel, [get_ready([*worth.values()])] * at_once)
     try:
         yield
-    finally:
-        with suppress(Exception):  # workers that were killed
+    except (KeyboardInterrupt, SystemExit):
+        _kill_workers()
+        raise
+    finally:  # after an error too: to kill workers while they answer is not quiet
+        with suppress(Exception):  # of workers that were killed
             for _ in ready:
-                pass  # joblib does not let go of workers quietly before they are
+                pass
 
 
 def _get_ready(optimizers: Sequence[Optimizer]) -> None:
@@ -125,7 +128,6 @@ def _in_workers(
 ) -> Iterator[Result]:
     """Run lanes in workers, which a file asks to stop; an error or a signal kills them."""
     import joblib
-    from joblib.externals.loky import get_reusable_executor
 
     parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
     with TemporaryDirectory(prefix="chainrule-") as folder:
@@ -137,9 +139,15 @@ def _in_workers(
                 yield from (result for result in _started(parallel, calls) if result is not None)
                 stop.end()
             except BaseException:
-                get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+                _kill_workers()
                 stop.end()  # by whatever a worker that was killed as well has ended
                 raise
+
+
+def _kill_workers() -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def _started(parallel: Any, calls: Any) -> Any:
