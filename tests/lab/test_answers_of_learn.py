@@ -13,11 +13,13 @@ from lab_client import Client
 from chainrule import create_network, train_batch
 from chainrule.checks import ChainruleError
 from chainrule.data.split import drawn_rows, split_dataset, trainable
-from chainrule.lab import answers, learn, walk
+from chainrule.lab import answers, learn
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import MOST_TAKEN, Lab
 from chainrule.lab.runs import IMAGES, MOST_RUNS
-from chainrule.lab.words import Refused
+from chainrule.lab.walk.batch import FIELDS
+from chainrule.lab.walk.cards import backward
+from chainrule.lab.words import Refused, said, sentence
 from chainrule.optimizers import create_optimizer
 from chainrule.threads import one_thread
 from chainrule.training import epoch_batches
@@ -221,7 +223,7 @@ def test_other_screens_take_the_network_of_a_step(lab, split):
     described = learn.network(lab, Asked({"network": id}, ["network"]))
     assert described["sizes"] == [784, 16, 16, 10]
     fields = {"network": id, "indices": [0]}
-    assert walk.backward(lab, Asked(fields, walk.BATCH))["loss"] > 0
+    assert backward(lab, Asked(fields, FIELDS))["loss"] > 0
     go(lab, key, 12, branch=1)
     other = look(lab, key, 12, branch=1)["lanes"][0]["network"]
     opened(lab, branches=[[]])
@@ -245,4 +247,4 @@ def test_the_page_is_answered_behind_the_gate(lab_server):
     status, answer = client.post("/api/learn/turn", asked)
     assert (status, len(answer["lanes"][0]["losses"])) == (200, 3)
     status, refusal = client.post("/api/learn/turn", asked | {"run": "0"})
-    assert (status, refusal["error"]["say"]) == (400, "learn.forgotten")
+    assert (status, refusal["error"]) == (400, sentence(said("learn.forgotten", most=MOST_RUNS)))

@@ -87,7 +87,7 @@ def test_the_routes_are_all_of_the_contract():
     }
     assert {path for path, method in all_routes() if method == "GET"} == {
         *("/", "/static/app.js", "/api/lab", "/api/digit", "/api/digits", "/api/confusion"),
-        *("/api/cell", "/api/difference", "/api/weights", "/api/wrong"),
+        *("/api/cell", "/api/difference", "/api/weights", "/api/wrong", "/api/network"),
     }
 
 
@@ -157,7 +157,7 @@ def test_other_methods_are_refused_in_a_sentence(client, method):
 
 
 @pytest.mark.parametrize(
-    ("target", "expected"), [("/", 200), ("/api/lab", 200), ("/nowhere", 404), ("/api/step", 405)]
+    ("target", "expected"), [("/", 200), ("/api/lab", 200), ("/nowhere", 404), ("/api/steps", 405)]
 )
 def test_a_head_is_answered_as_a_get_without_its_body(client, target, expected):
     status, headers, body = client.send("HEAD", target)

@@ -20,9 +20,12 @@ from chainrule import (
 from chainrule.data.dataset import MNIST
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.mnist import load_dataset
-from chainrule.lab import answers, walk
+from chainrule.lab import answers
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import Lab, named
+from chainrule.lab.walk.batch import batch_of
+from chainrule.lab.walk.cards import cards_of
+from chainrule.lab.words import sentence
 from chainrule.plots import alt_text, confusion, mistakes, predictions, samples
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.storage.models import Model
@@ -190,5 +193,6 @@ def test_the_lab_shows_the_numbers(working_folder):
     network = named("it", "it", ImageClassifier.load(path), dataset)
     lab = Lab(dataset, {"it": network})
     assert answers.lab(lab, Asked({}, {}))["classes"] == [str(number) for number in TENS]
-    batch = walk.batch_of(network, lab.images[[3]], lab.labels[[3]])
-    assert "of class 30" in walk.cards_of(batch)["cards"][0]["ask"]["question"]
+    batch = batch_of(network, lab.images[[3]], lab.labels[[3]])
+    question = cards_of(batch)["cards"][0]["ask"]["question"]
+    assert "30" in sentence(question)
