@@ -33,8 +33,9 @@ ROOMS = {
     # model file says, folders of them judged, the data that a model names
     "reading": 1340,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
-    # signed values in their own colours; what a part borrows, seconds of computing
-    "lessons": 3871,
+    # signed values in their own colours; what a part borrows, seconds of
+    # computing; cases of all sizes against what is clipped, rounded or forgotten
+    "lessons": 4000,
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1283,  # options of training; folders of pictures, data convert

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from chainrule.lessons.lesson import Case, Lesson, Part, Rng
 
 RIGHT, WRONG, NOT_STARTED, NOT_REACHED = "right", "wrong", "not started", "not reached"
 # Relative to the largest number of the output.
-TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-7}
+# In float64 a right answer differs by a few 1e-13 at most, and 1e-9 more is a mistake.
+TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-11}
 MOST_ROWS, MOST_NUMBERS = 8, 16  # of an array that is shown
 
 
@@ -59,6 +61,7 @@ class _Outcome:
 
     outputs: tuple[Any, ...] = ()
     changed: tuple[str, ...] = ()  # arguments that are not as they were
+    tolerance: float = 0.0  # where the arguments are float32, whatever the outputs are
     error: BaseException | None = None
 
 
@@ -142,7 +145,8 @@ def _outcome(part: Part, answer: Any, case: Case, borrowed: list[str] | None = N
         if not (name in part.changes or isinstance(value, Rng) or callable(value))
         and not _is_same(value, arguments[name])
     )
-    return _Outcome(outputs, tuple(changed))
+    dtypes = {value.dtype for value in case.values() if isinstance(value, np.ndarray)}
+    return _Outcome(outputs, tuple(changed), tolerance=max(map(_tolerance, dtypes), default=0.0))
 
 
 def _unpacked(value: Any) -> tuple[Any, ...]:
@@ -184,7 +188,7 @@ def _difference(
     checks: dict[str, Callable[[str, Any, Any], str]] = {
         "dtype": _keeps_dtype_words if part.keeps_dtype else _dtype_words,
         "finite": _finite_words,
-        "value": _value_words,
+        "value": partial(_value_words, tolerance=came.tolerance),
     }
     pairs = [pair for output in outputs for pair in _pairs(*output)]
     for kind, check in checks.items():
@@ -266,22 +270,26 @@ def _finite_words(label: str, mine: Any, right: Any) -> str:
     return f"{label} holds NaN or infinity{where}, where a finite number is right."
 
 
-def _value_words(label: str, mine: Any, right: Any) -> str:
+def _value_words(label: str, mine: Any, right: Any, tolerance: float) -> str:
     """Return the two arrays beside each other, the wrong entries marked."""
-    wrong = _wrong_entries(mine, right)
+    wrong = _wrong_entries(mine, right, tolerance)
     if not wrong.any():
         return ""
     head = f"The value of {label} is wrong; ! marks the wrong entries."
     return "\n".join([head, *_side_by_side(np.asarray(right), np.asarray(mine), wrong)])
 
 
-def _wrong_entries(mine: Any, right: Any) -> Any:
+def _tolerance(dtype: Any) -> float:
+    return TOLERANCES.get(dtype, 0.0)
+
+
+def _wrong_entries(mine: Any, right: Any, tolerance: float) -> Any:
     mine, right = np.asarray(mine), np.asarray(right)
     if right.dtype.kind != "f":
         return mine != right
-    dtype = mine.dtype if mine.dtype in TOLERANCES else np.dtype(np.float64)
+    tolerance = max(tolerance, _tolerance(mine.dtype), _tolerance(right.dtype))
     size = float(np.abs(right[np.isfinite(right)]).max(initial=0))
-    return ~np.isclose(mine, right, rtol=0, atol=TOLERANCES[dtype] * (size or 1), equal_nan=True)
+    return ~np.isclose(mine, right, rtol=0, atol=tolerance * (size or 1), equal_nan=True)
 
 
 # ---- which mistake it is ----
@@ -328,7 +336,7 @@ def _is_same_outcome(one: _Outcome, other: _Outcome, strict: bool) -> bool:
             not _shape_words("", a, b)
             and np.asarray(a).dtype.kind == np.asarray(b).dtype.kind
             and not (strict and _keeps_dtype_words("", a, b))
-            and not _wrong_entries(a, b).any()
+            and not _wrong_entries(a, b, one.tolerance).any()
             for x, y in zip(one.outputs, other.outputs, strict=True)
             for _, a, b in _pairs("", x, y)
         )

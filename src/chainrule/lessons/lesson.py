@@ -49,6 +49,16 @@ class WrongAnswer:
     hint: str
 
 
+def wide(rng: np.random.Generator, *shape: int) -> Any:
+    """Draw numbers from about 1e-4 to 1e4: what is clipped, rounded or cut off shows in them."""
+    return rng.standard_normal(shape) * 10 ** rng.uniform(-4, 4, shape)
+
+
+def small(rng: np.random.Generator, *shape: int) -> Any:
+    """Draw numbers of about 1e-3, below 5e-3: what is taken for 0 shows in them."""
+    return rng.uniform(-5e-3, 5e-3, shape)
+
+
 def wrong_answers(
     bank: type, written: Callable[[Any], Callable[..., Any]] = lambda answer: answer
 ) -> tuple[WrongAnswer, ...]:

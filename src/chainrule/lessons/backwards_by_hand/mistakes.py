@@ -142,6 +142,11 @@ class DenseBackward:
     """The gradient of the biases is a mean over the batch where it must be a sum: the loss has
     divided already."""
 
+    gradients_clipped = dense_but(lambda *found: tuple(np.clip(g, -5, 5) for g in found[:3]))
+    clipped_at_1 = dense_but(lambda *found: tuple(np.clip(g, -1, 1) for g in found[:3]))
+    """Large gradients are cut off. Clipping is a choice of training, not a part of the derivative:
+    return them as they are."""
+
     sign_flipped = dense_but(lambda dx, dW, db, x, W, dy: (dx, -dW, -db))
     """The gradients have the wrong sign. They point uphill; it is the optimizer that subtracts
     them."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from chainrule.lessons.backwards_by_hand import mistakes
-from chainrule.lessons.lesson import Case, Part, WrongAnswer, wrong_answers
+from chainrule.lessons.lesson import Case, Part, WrongAnswer, small, wide, wrong_answers
 
 wrong: Any = mistakes  # plain Python without annotations
 
@@ -38,6 +40,9 @@ def _numerical_cases(rng: np.random.Generator) -> list[Case]:
         {"function": exp_of_sum, "x": rng.normal(0, 0.4, (2, 3)), "step": 0.01},
         {"function": sum_of_cubes, "x": np.array([1, 2, -3]), "step": 0.1},
         {"function": exp_of_sum, "x": rng.normal(0, 0.4, (2, 1, 2)), "step": 0.25},
+        {"function": sum_of_cubes, "x": np.array([-300.0, 40.0, 0.5, 7.0]), "step": 0.1},
+        {"function": exp_of_sum, "x": rng.normal(0, 5e-4, 12), "step": 0.01},
+        {"function": sum_of_cubes, "x": np.array([0.01, -0.012, 0.004]), "step": 0.01},
     ]
 
 
@@ -58,14 +63,18 @@ NUMERICAL_GRADIENT = Part(
 
 
 def _dense_cases(rng: np.random.Generator) -> list[Case]:
-    return [
-        {
-            "x": rng.standard_normal((batch, n_in)),
-            "weights": rng.standard_normal((n_in, n_out)),
-            "grad_y": rng.standard_normal((batch, n_out)),
+    def case(draw: Callable[..., Any], batch: int, n_in: int, n_out: int) -> Case:
+        return {
+            "x": draw(batch, n_in),
+            "weights": draw(n_in, n_out),
+            "grad_y": draw(batch, n_out),
         }
-        for batch, n_in, n_out in ((4, 3, 2), (1, 4, 3), (3, 3, 3))
+
+    usual = [
+        case(lambda *shape: rng.standard_normal(shape), *sizes)
+        for sizes in ((4, 3, 2), (1, 4, 3), (3, 3, 3))
     ]
+    return [*usual, *(case(partial(draw, rng), 12, 5, 11) for draw in (wide, small))]
 
 
 DENSE_BACKWARD = Part(
@@ -92,7 +101,7 @@ def _relu_cases(rng: np.random.Generator) -> list[Case]:
     for shape, dtype in (((1, 5), np.float64), ((4, 3), np.float32), ((6,), np.float64)):
         drawn = [rng.standard_normal(shape).astype(dtype) for _ in range(2)]
         cases.append(dict(zip(("x", "grad_y"), drawn, strict=True)))
-    return cases
+    return [*cases, {"x": wide(rng, 12, 11), "grad_y": wide(rng, 12, 11)}]
 
 
 RELU_BACKWARD = Part(
@@ -120,7 +129,11 @@ def _crossentropy_cases(rng: np.random.Generator) -> list[Case]:
 
     first = {"logits": rng.standard_normal((2, 3)), "labels": np.array([2, 0])}
     large = {"logits": np.array([[1000.0, -1000.0], [2000.0, 1999.0]]), "labels": np.array([1, 0])}
-    return [first, case(1, 4), case(3, 3), case(5, 4), large]
+    usual = [first, case(1, 4), case(3, 3), case(5, 4)]
+    spread, faint = case(12, 11), case(2, 3)
+    spread["logits"] *= 4
+    faint["logits"] *= 5e-4
+    return [*usual, spread, faint, large]
 
 
 CROSSENTROPY_BACKWARD = Part(
@@ -150,13 +163,18 @@ def _network_cases(rng: np.random.Generator) -> list[Case]:
             "labels": rng.integers(0, sizes[-1], batch),
         }
 
-    return [
+    usual = [
         case(2, 4, 3),
         case(4, 3, 4, 2),
         case(1, 2, 5, 3),
         case(5, 4, 3, 5, 2),
         case(3, 3, 3, 3, 3, 3),
     ]
+    deep = case(12, 11, 8, 7, 8, 7, 8, 2)
+    deep["weights"] = [weights / 2 for weights in deep["weights"]]
+    deep["x"] *= 10_000
+    deep["weights"][0] /= 10_000
+    return [*usual, deep]
 
 
 def _in_the_network(part: Part, argument: str, names: str) -> list[WrongAnswer]:

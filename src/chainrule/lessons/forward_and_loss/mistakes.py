@@ -89,6 +89,10 @@ class ReluForward:
         """Negative entries are made small, not 0: that is the leaky ReLU."""
         return np.where(x > 0, x, 0.01 * x)
 
+    def capped(x):
+        """Large entries are cut off at 6: ReLU has no upper end. Keep what is positive as it is."""
+        return np.clip(x, 0, 6)
+
     def float64_creep(x):
         """float32 comes in and float64 goes out: an array of zeros is float64 unless told
         otherwise. The plain number 0 changes no type."""
@@ -258,6 +262,19 @@ class Softmax:
     minimum_subtracted = softmax_with(lambda z: z.min(axis=1, keepdims=True), row_sum)
     """With the minimum subtracted, the largest exponent grows. Subtract the maximum: then it is
     0."""
+
+    def epsilon_added(logits):
+        return right.softmax(logits) + 1e-9
+
+    def larger_epsilon_added(logits):
+        """Something small, such as 1e-9, is added to each probability: the rows no longer sum to 1,
+        and what is nearly 0 is wrong by far. With the maximum subtracted nothing needs it."""
+        return right.softmax(logits) + 1e-8
+
+    epsilon_in_the_sum = softmax_with(row_maximum, lambda e: row_sum(e) + 1e-9)
+    larger_epsilon_in_the_sum = softmax_with(row_maximum, lambda e: row_sum(e) + 1e-8)
+    """Something small, such as 1e-9, is added to the sum. The sum is at least 1 once the maximum is
+    subtracted: divide by it as it is."""
 
     def softmax_twice(logits):
         """The softmax is taken twice, and the second one makes the probabilities almost equal."""

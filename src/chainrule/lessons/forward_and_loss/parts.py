@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.lessons.forward_and_loss import mistakes
-from chainrule.lessons.lesson import Case, Part, Rng, wrong_answers
+from chainrule.lessons.lesson import Case, Part, Rng, small, wide, wrong_answers
 
 # ---- dense_forward ----
 
@@ -22,7 +22,12 @@ def _dense_cases(rng: np.random.Generator) -> list[Case]:
             "biases": rng.standard_normal(n_out).astype(dtype),
         }
 
-    return [case(2, 3, 2), case(1, 4, 3), case(3, 3, 3), case(4, 2, 3, np.float32)]
+    cases = [case(2, 3, 2), case(1, 4, 3), case(3, 3, 3), case(4, 2, 3, np.float32)]
+    shapes = {"x": (12, 5), "weights": (5, 11), "biases": (11,)}
+    of_all_sizes = [
+        {name: draw(rng, *shape) for name, shape in shapes.items()} for draw in (wide, small)
+    ]
+    return [*cases, *of_all_sizes]
 
 
 DENSE_FORWARD = Part(
@@ -49,6 +54,7 @@ def _relu_cases(rng: np.random.Generator) -> list[Case]:
         2 * rng.standard_normal(4),
         rng.standard_normal((3, 2, 2)),
         rng.standard_normal((3, 4)).astype(np.float32),
+        wide(rng, 12, 11),
     )
     return [{"x": array} for array in arrays]
 
@@ -70,7 +76,7 @@ RELU_FORWARD = Part(
 
 
 def _he_cases(rng: np.random.Generator) -> list[Case]:
-    shapes = ((3, 2), (8, 3), (1, 4))
+    shapes = ((3, 2), (8, 3), (1, 4), (50, 40))
     return [{"rng": Rng(seed), "n_in": a, "n_out": b} for seed, (a, b) in enumerate(shapes, 1)]
 
 
@@ -99,7 +105,13 @@ def _network_cases(rng: np.random.Generator) -> list[Case]:
             "biases": [rng.standard_normal(n_out) for n_out in sizes[1:]],
         }
 
-    return [case(2, 3, 4, 2), case(3, 2, 2), case(1, 4, 5, 3, 2), case(4, 3, 3, 3, 3)]
+    usual = [case(2, 3, 4, 2), case(3, 2, 2), case(1, 4, 5, 3, 2), case(4, 3, 3, 3, 3)]
+    deep = case(12, 11, 8, 7, 8, 7, 8, 2)
+    deep["x"] *= 10_000
+    deep["weights"][0] /= 10_000
+    faint = case(2, 3, 2)
+    faint["x"], faint["biases"] = small(rng, 2, 3), [small(rng, 2)]
+    return [*usual, deep, faint]
 
 
 def _as_one_output(forward: Callable[..., Any], case: Case) -> tuple[Any, ...]:
@@ -134,6 +146,8 @@ def _softmax_cases(rng: np.random.Generator) -> list[Case]:
         np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0]]),
         np.array([[0.0, -2000.0], [3000.0, 3001.0], [-5.0, 5.0]]),
         np.array([[90.0, 89.0, -90.0, 0.0]], dtype=np.float32),
+        4 * rng.standard_normal((12, 11)),
+        rng.normal(0, 5e-4, (2, 3)),
     )
     return [{"logits": array} for array in arrays]
 
@@ -166,6 +180,9 @@ def _crossentropy_cases(rng: np.random.Generator) -> list[Case]:
         (np.array([[-200.0, 0.0, 2.0], [0.0, 40.0, 1.0]]), [0, 0]),
         (np.array([[0.0, 2000.0], [3000.0, 0.0], [5.0, -5.0]]), [0, 1, 0]),
         (np.array([[120.0, 0.0, -120.0]], dtype=np.float32), [2]),
+        (4 * rng.standard_normal((12, 11)), rng.integers(0, 11, 12)),
+        (rng.normal(0, 5e-4, (2, 3)), [1, 2]),
+        (np.array([[7.5, 0.0, -1.0]]), [0]),  # a loss below 0.001
     )
     return [{"logits": logits, "labels": np.array(labels)} for logits, labels in pairs]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.lessons.honest_result import mistakes
-from chainrule.lessons.lesson import Case, Part, Rng, wrong_answers
+from chainrule.lessons.lesson import Case, Part, Rng, small, wide, wrong_answers
 
 # ---- split ----
 
@@ -79,7 +79,10 @@ def _standardise_cases(rng: np.random.Generator) -> list[Case]:
 
     edge = case(4, 3, 3)
     edge["X_train"][:, 0] = 0.25  # a pixel that never varies in training, and does in the test set
-    return [case(3, 2, 2), edge, case(2, 1, 4)]
+    usual = [case(3, 2, 2), edge, case(2, 1, 4)]
+    spread = {"X_train": rng.standard_normal((12, 5)), "X_test": wide(rng, 11, 5)}
+    faint = {"X_train": small(rng, 12, 5), "X_test": small(rng, 11, 5) / 100}
+    return [*usual, spread, faint]
 
 
 STANDARDISE = Part(
@@ -136,6 +139,8 @@ def _rate_cases(rng: np.random.Generator) -> list[Case]:
         _sweep([0.05, 0.5, 0.2], close),
         _sweep([0.05, 0.2], one_seed),
         *(_sweep(rng.permutation(MANY_RATES)[: len(table)], table) for table in drawn),
+        _sweep([0.03, 0.002 / 7, 0.3, 30], _shares((50, 52), (60, 62), (40, 51), (20, 30))),
+        _sweep([0.03, 150 / 7, 2000 / 7, 0.3], _shares((50, 52), (40, 51), (60, 62), (20, 30))),
     ]
 
 
@@ -179,6 +184,8 @@ def _result_cases(rng: np.random.Generator) -> list[Case]:
         drawn(7, 4),
         drawn(8, 5),
         drawn(6, 3),
+        case([0.1, 2000 / 7, 0.02], validation[[1, 0, 2]], test / 7),
+        case([0.1, 3e-4, 0.02], validation[[1, 0, 2]], test / 7000),
     ]
 
 
@@ -207,7 +214,9 @@ def _paired_cases(rng: np.random.Generator) -> list[Case]:
             "b": np.round(seed_effect + rng.normal(0, 0.002, seeds), 4),
         }
 
-    return [case(3, 0.004), case(2, 0), case(5, -0.01), case(10, 0.001)]
+    usual = [case(3, 0.004), case(2, 0), case(5, -0.01), case(10, 0.001)]
+    percent = {"a": rng.normal(95, 0.5, 31), "b": rng.normal(83, 0.5, 31)}
+    return [*usual, percent]
 
 
 PAIRED_INTERVAL = Part(

@@ -53,7 +53,34 @@ class Changing:
         return moved
 
 
+def clipping(clip):
+    """Return what clips the gradients of any optimizer."""
+
+    class Clipping:
+        def update(self, parameters, gradients):
+            return super().update(parameters, clip(gradients))
+
+    return Clipping
+
+
 class AnyOptimizer:
+    gradients_clipped = clipping(lambda g: np.clip(g, -5, 5))
+    clipped_at_1 = clipping(lambda g: np.clip(g, -1, 1))
+    norm_clipped = clipping(lambda g: g * min(1, 5 / np.linalg.norm(g)))
+    norm_clipped_at_1 = clipping(lambda g: g * min(1, 1 / np.linalg.norm(g)))
+    """Large gradients are clipped. The law takes them as they are: clipping is another method, and
+    hides what is wrong elsewhere."""
+
+    class begun_anew:
+        """After some steps the state is thrown away, as if training had just begun. It is kept for
+        as long as the optimizer lives."""
+
+        def update(self, parameters, gradients):
+            self.steps = getattr(self, "steps", 0) + 1
+            if self.steps % 5 == 0:
+                vars(self).update(dict.fromkeys(vars(self).keys() & {"velocity", "t", "m", "v"}, 0))
+            return super().update(parameters, gradients)
+
     class float64_creep:
         """Something float64 turns float32 parameters into float64: twice the memory and time. It is
         state from np.zeros (start from 0.0 or np.zeros_like(gradients)), or np.sqrt of a Python
@@ -280,6 +307,16 @@ class Adam:
     def t_starts_at_0(self, m, v):
         """t is 0 in the first step, and 1 - beta**0 is 0. Count t before you use it."""
         t = self.t - 1
+        return m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+
+    def t_stops(self, m, v):
+        t = min(self.t, 4)
+        return m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+
+    def t_stops_later(self, m, v):
+        """t goes no further than some number of steps, and the correction stays where it was then:
+        v is divided by too little for ever. Count every step."""
+        t = min(self.t, 10)
         return m / (1 - self.beta1**t), v / (1 - self.beta2**t)
 
     t_per_layer = faults.LayerCountingAdam

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.lessons.lesson import Case, Part, WrongAnswer, wrong_answers
+from chainrule.lessons.lesson import Case, Part, WrongAnswer, small, wide, wrong_answers
 from chainrule.lessons.momentum_to_adam import mistakes
 
 wrong: Any = mistakes  # plain Python without annotations
@@ -85,6 +85,14 @@ def _drawn_case(rng: np.random.Generator, steps: int, n: int, **settings: Any) -
     )
 
 
+def _long_cases(rng: np.random.Generator, learning_rate: float, **settings: Any) -> list[Case]:
+    """Return forty steps, of numbers of all sizes: what ends or begins anew after some shows."""
+    return [
+        _case(wide(rng, 12), wide(rng, 40, 12), learning_rate=learning_rate, **settings),
+        _case(small(rng, 12), small(rng, 40, 12), learning_rate=learning_rate / 1000, **settings),
+    ]
+
+
 def _in_float32(case: Case) -> Case:
     return {
         name: value.astype(np.float32) if isinstance(value, np.ndarray) else value
@@ -117,6 +125,7 @@ def _momentum_cases(rng: np.random.Generator) -> list[Case]:
         _drawn_case(rng, 4, 3, moved=0.5),
         _drawn_case(rng, 5, 3, optimizers=2, learning_rate=0.2, momentum=0.9),
         _in_float32(_drawn_case(rng, 3, 4, learning_rate=0.1, momentum=0.9)),
+        *_long_cases(rng, learning_rate=0.1, momentum=0.9),
     ]
 
 
@@ -152,12 +161,13 @@ def _scaled_cases(rng: np.random.Generator, steps: int, betas: Sequence[Case]) -
         _drawn_case(rng, 3, 5, learning_rate=np.array([0.1, 0.1, 0.02]), **other, epsilon=0.1),
         _drawn_case(rng, 5, 3, optimizers=2, learning_rate=0.2, **usual, epsilon=0.01),
         _in_float32(_drawn_case(rng, 3, 4, learning_rate=0.1, **usual, epsilon=0.01)),
+        *_long_cases(rng, learning_rate=0.1, **usual, epsilon=0.01),
     ]
 
 
 RMSPROP = _optimizer_part(
     name="RMSProp",
-    cases=partial(_scaled_cases, steps=3, betas=[{"beta": beta} for beta in (0.9, 0.8, 0.7)]),
+    cases=partial(_scaled_cases, steps=3, betas=[{"beta": beta} for beta in (0.9, 0.8, 0.3)]),
     hints=(
         "How large has each parameter's gradient been of late, whatever its sign?",
         "Keep in self.v the running mean of gradients**2, entry by entry; divide the gradients by "
@@ -167,7 +177,7 @@ RMSPROP = _optimizer_part(
     wrong_answers=_mistakes(wrong.RMSProp, wrong.RMSPropByLaw),
 )
 
-_BETAS = ((0.9, 0.99), (0.8, 0.9), (0.7, 0.95))
+_BETAS = ((0.9, 0.99), (0.8, 0.9), (0.3, 0.45))  # 1 % beta is 1 - beta above a half
 ADAM = _optimizer_part(
     name="Adam",
     cases=partial(_scaled_cases, steps=4, betas=[{"beta1": a, "beta2": b} for a, b in _BETAS]),

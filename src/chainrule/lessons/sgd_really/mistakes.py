@@ -140,6 +140,20 @@ class SGD:
         def __init__(self, learning_rate):
             type(self).learning_rate = learning_rate
 
+    def gradients_clipped(self, parameters, gradients):
+        return parameters - self.learning_rate * np.clip(gradients, -5, 5)
+
+    def clipped_at_1(self, parameters, gradients):
+        return parameters - self.learning_rate * np.clip(gradients, -1, 1)
+
+    def norm_clipped(self, parameters, gradients):
+        return parameters - self.learning_rate * gradients * min(1, 5 / np.linalg.norm(gradients))
+
+    def norm_clipped_at_1(self, parameters, gradients):
+        """Large gradients are clipped. SGD takes them as they are: clipping is another method, and
+        hides what is wrong elsewhere."""
+        return parameters - self.learning_rate * gradients * min(1, 1 / np.linalg.norm(gradients))
+
     def step_returned(self, parameters, gradients):
         """The step is returned, not the place that it leads to: return the moved parameters."""
         return self.learning_rate * gradients
@@ -283,6 +297,10 @@ class Train:
 
     gradients_kept = moving_along(lambda met, size: met[0])
     """All steps use the gradients of the first batch. Ask for new ones in each step."""
+
+    gradients_clipped = moving_along(lambda met, size: np.clip(met[-1], -5, 5))
+    clipped_at_1 = moving_along(lambda met, size: np.clip(met[-1], -1, 1))
+    """Large gradients are clipped before the update. Hand them over as they come."""
 
     gradients_averaged_twice = moving_along(lambda met, size: met[-1] / size)
     """The gradients are divided by the batch size. The loss has taken the mean over the batch, and

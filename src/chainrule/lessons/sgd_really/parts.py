@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.checks import Array
 from chainrule.layers import Layer
-from chainrule.lessons.lesson import Case, Part, Rng, wrong_answers
+from chainrule.lessons.lesson import Case, Part, Rng, small, wide, wrong_answers
 from chainrule.lessons.sgd_really import mistakes
 from chainrule.network import Network
 
@@ -28,7 +28,7 @@ DEVIATIONS = 6  # so far from the expected number of times chance hardly ever go
 
 
 def _batches_cases(rng: np.random.Generator) -> list[Case]:
-    sizes = ((12, 4), (10, 4), (11, 1), (9, 20))
+    sizes = ((12, 4), (10, 4), (11, 1), (9, 20), (40, 12))
     return [
         {"count": count, "batch_size": batch_size, "rng": Rng(seed)}
         for seed, (count, batch_size) in enumerate(sizes, start=1)
@@ -124,7 +124,12 @@ def _sgd_cases(rng: np.random.Generator) -> list[Case]:
             "gradients": rng.standard_normal((steps, n)).astype(dtype),
         }
 
-    return [case(1, 3, 0.5), case(3, 4, 0.1), case(2, 1, 2.0), case(2, 5, 0.25, np.float32)]
+    usual = [case(1, 3, 0.5), case(3, 4, 0.1), case(2, 1, 2.0), case(2, 5, 0.25, np.float32)]
+    long, faint = (
+        {"learning_rate": 0.1, "parameters": draw(rng, 12), "gradients": draw(rng, 40, 12)}
+        for draw in (wide, small)
+    )
+    return [*usual, long, faint]
 
 
 def _run_sgd(answer: Any, case: Case) -> tuple[Any, ...]:
@@ -190,15 +195,17 @@ class _Witness:
         self.steps_per_epoch = steps_per_epoch
         self.network: Network | None = None
         self.calls: list[tuple[Array, Array]] = []
+        self.inputs: list[Array] = []  # the rows of X of each call
         self.met: list[Array] = []  # the parameters at each call
 
     def loss(self, outputs: Array, labels: Any) -> tuple[float, Array]:
         images = np.rint(outputs[:, 0]).astype(int) - 1
         epoch = len(self.calls) // self.steps_per_epoch
         self.calls.append((images, np.array(labels)))
+        self.inputs.append(outputs.copy())
         if self.network is not None:
             self.met.append(self.network.parameters.copy())
-        return float(len(images) + 10 * epoch), np.full_like(outputs, len(self.calls))
+        return float(len(images) + 100 * epoch), np.full_like(outputs, len(self.calls))
 
     def update(self, parameters: Array, gradients: Array) -> Array:
         return parameters - 0.5 * gradients  # a new array, as an own optimizer may return
@@ -211,11 +218,11 @@ class _Witness:
 
 
 def _train_cases(rng: np.random.Generator) -> list[Case]:
-    sizes = ((12, 4, 2), (10, 4, 3), (9, 2, 2), (10, 20, 2))
+    sizes = ((12, 4, 2), (10, 4, 3), (9, 2, 2), (10, 20, 2), (7, 3, 12))
     return [
         {
             "network": _StandIn(),
-            "X": np.column_stack([np.arange(1.0, count + 1), rng.standard_normal(count)]),
+            "X": np.column_stack([np.arange(1.0, count + 1), wide(rng, count)]),
             "y": (7 * np.arange(count) + 3) % count,
             "num_epochs": num_epochs,
             "batch_size": batch_size,
@@ -228,7 +235,7 @@ def _train_cases(rng: np.random.Generator) -> list[Case]:
 def _run_train(answer: Any, case: Case) -> tuple[Any, ...]:
     """Train the stand-in; return losses, its parameters, and what is true of what it was given."""
     count, num_epochs = len(case["X"]), case["num_epochs"]
-    labels = case["y"].copy()
+    rows, labels = case["X"].copy(), case["y"].copy()
 
     def run(rng: Any) -> tuple[Any, _Witness, Network]:
         witness = _Witness(math.ceil(count / case["batch_size"]))
@@ -248,6 +255,10 @@ def _run_train(answer: Any, case: Case) -> tuple[Any, ...]:
         network.parameters.copy(),
         all(sorted(_order(epoch)) == list(range(count)) for epoch in epochs),
         all(np.array_equal(given, labels[images]) for images, given in witness.calls),
+        all(
+            np.array_equal(given, rows[images])
+            for given, (images, _) in zip(witness.inputs, witness.calls, strict=True)
+        ),
         *_novelty(epochs),
         [_order(epoch) for epoch in epochs]
         == [_order(epoch) for epoch in again.epochs(num_epochs)],
@@ -266,6 +277,7 @@ TRAIN = Part(
         "parameters",
         "each_image_once_an_epoch",
         "labels_of_these_images",
+        "images_as_they_are",
         "new_order_each_epoch",
         "new_batches_each_epoch",
         "same_seed_same_batches",
