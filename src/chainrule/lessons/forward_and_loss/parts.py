@@ -108,7 +108,7 @@ def _network_cases(rng: np.random.Generator) -> list[Case]:
     usual = [case(2, 3, 4, 2), case(3, 2, 2), case(1, 4, 5, 3, 2), case(4, 3, 3, 3, 3)]
     deep = case(12, 11, 8, 7, 8, 7, 8, 2)
     deep["x"] *= 10_000
-    deep["weights"][0] /= 10_000
+    deep["weights"][0] /= 1_000
     faint = case(2, 3, 2)
     faint["x"], faint["biases"] = small(rng, 2, 3), [small(rng, 2)]
     return [*usual, deep, faint]

@@ -81,7 +81,8 @@ def _standardise_cases(rng: np.random.Generator) -> list[Case]:
     edge["X_train"][:, 0] = 0.25  # a pixel that never varies in training, and does in the test set
     usual = [case(3, 2, 2), edge, case(2, 1, 4)]
     spread = {"X_train": rng.standard_normal((12, 5)), "X_test": wide(rng, 11, 5)}
-    faint = {"X_train": small(rng, 12, 5), "X_test": small(rng, 11, 5) / 100}
+    faint = {"X_train": small(rng, 12, 5), "X_test": np.zeros((11, 5))}
+    faint["X_test"] += faint["X_train"].mean() + small(rng, 11, 5) / 10_000  # all but the mean
     return [*usual, spread, faint]
 
 
@@ -216,7 +217,8 @@ def _paired_cases(rng: np.random.Generator) -> list[Case]:
 
     usual = [case(3, 0.004), case(2, 0), case(5, -0.01), case(10, 0.001)]
     percent = {"a": rng.normal(95, 0.5, 31), "b": rng.normal(83, 0.5, 31)}
-    return [*usual, percent]
+    close = {"a": rng.normal(0.95, 0.01, 3), "b": rng.normal(0.95, 0.01, 3)}
+    return [*usual, percent, close]
 
 
 PAIRED_INTERVAL = Part(

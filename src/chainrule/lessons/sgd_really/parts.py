@@ -205,7 +205,7 @@ class _Witness:
         self.inputs.append(outputs.copy())
         if self.network is not None:
             self.met.append(self.network.parameters.copy())
-        return float(len(images) + 100 * epoch), np.full_like(outputs, len(self.calls))
+        return len(images) * 10.0**epoch / 7000, np.full_like(outputs, len(self.calls))
 
     def update(self, parameters: Array, gradients: Array) -> Array:
         return parameters - 0.5 * gradients  # a new array, as an own optimizer may return
