@@ -34,11 +34,12 @@ ROOMS = {
     "reading": 1340,
     "experiments": 2169,  # distortions, early stopping, --size; races, moved data, signals
     # signed values in their own colours; what a part borrows, seconds of
-    # computing; cases of all sizes against what is clipped, rounded or forgotten
-    "lessons": 4000,
+    # computing; cases of all sizes against what is clipped, rounded or forgotten; a class: what
+    # platforms hand over, the check of all of it, its page and table
+    "lessons": 4533,
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
-    "cli": 1283,  # options of training; folders of pictures, data convert
+    "cli": 1305,  # options of training; folders of pictures, data convert; a class
     "__init__": 132,
     "__main__": 2,
 }

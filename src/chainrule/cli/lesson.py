@@ -7,12 +7,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.checks import ChainruleError
 from chainrule.cli.shared import CHECK_SAID_NO, DONE, add_output_options, notice, show
 
 if TYPE_CHECKING:
     from chainrule.lessons.checking import LessonResult
 
 FOLDER = Path("chainrule-lessons")
+MOST_STUMBLES = 10  # that are printed; the page has all
 
 
 def add_parser(commands: Any) -> None:
@@ -55,11 +57,16 @@ def add_parser(commands: Any) -> None:
     action = actions.add_parser(
         "status",
         help="show the progress through all lessons",
-        description="Check every lesson of a learner's folder, or of several: of a whole class.",
+        description="Check every lesson of a learner's folder, or of several. With --class, of all "
+        "that a class has handed in: a page and a table of what is solved, and where learners are "
+        "stuck, are written into this folder. Nothing leaves the machine.",
     )
     action.set_defaults(run=_status)
     action.add_argument("folders", metavar="DIR", type=Path, nargs="*",
         help=f"learners' folders (default: this one, or {FOLDER} in it)")  # fmt: skip
+    action.add_argument("--class", metavar="FOLDER", type=Path, dest="classroom",
+        help="the folder of a class: a folder or .zip for each learner, or a download of Moodle, "
+        "Canvas or Google Classroom")  # fmt: skip
     add_output_options(action)
 
 
@@ -88,6 +95,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
+    if options.classroom:
+        return _class_status(options)
     from concurrent.futures import ThreadPoolExecutor
 
     from chainrule.lessons.checking import check_file, learners_folder
@@ -97,7 +106,8 @@ def _status(options: argparse.Namespace) -> int:
     say = notice(options.quiet or len(folders) == 1)
     learners = []
     lines: list[str] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each check waits for a process of its own
+    pool = ThreadPoolExecutor(os.cpu_count())  # each check waits for a process of its own
+    try:
         jobs = [
             [pool.submit(check_file, one, folder / one.file_name) for one in LESSONS]
             for folder in folders
@@ -107,7 +117,32 @@ def _status(options: argparse.Namespace) -> int:
             say(f"{number} of {len(folders)} learners: {folder}")
             learners.append({"folder": str(folder), "lessons": [one.as_json() for one in results]})
             lines += [*_progress(str(folder), results), ""]
+    finally:
+        pool.shutdown(cancel_futures=True)  # Ctrl-C does not wait for all that is left
     show(options, learners, lines[:-1])
+    return DONE
+
+
+def _class_status(options: argparse.Namespace) -> int:
+    from chainrule.lessons.class_page import as_html, as_json
+    from chainrule.lessons.classroom import as_csv, check_class
+    from chainrule.storage.files import replacing
+
+    if options.folders:
+        raise ChainruleError("Name a class's folder with --class, or learners' folders, not both.")
+    found = check_class(options.classroom, notice(options.quiet))
+    paths = [Path(f"{found.title}-status.{kind}") for kind in ("html", "csv")]
+    for path, content in zip(paths, (as_html(found).encode(), as_csv(found)), strict=True):
+        with replacing(path) as file:
+            file.write(content)
+    stuck = [
+        f"  {len(one.learners):>3}  lesson {one.lesson}, {one.part}: {one.mistake}"
+        for one in found.stumbles()[:MOST_STUMBLES]
+    ]
+    lines = [f"{len(found.learners)} learners. Where they are stuck:", *stuck] if stuck else []
+    left = [f"{len(found.unused)} files were not used: the page says why."] if found.unused else []
+    lines += [*left, "", *(f"written {path}" for path in paths)]
+    show(options, {**as_json(found), "written": [str(path) for path in paths]}, lines)
     return DONE
 
 

@@ -187,12 +187,22 @@ def check_command(lesson: Lesson, folder: Path, *more: object) -> str:
     return command("lesson", "check", lesson.number, *where, *more)
 
 
-def check_file(lesson: Lesson, path: Path, hint: int = 0) -> LessonResult:
-    """Check a learner's file."""
+def result_without_run(
+    lesson: Lesson, status: str = NOT_REACHED, stopped: str = ""
+) -> LessonResult:
+    """Return the result of a file that was not run: every part has that status."""
+    parts = tuple(PartResult(part.name, status) for part in lesson.parts)
+    return LessonResult(lesson, Path(lesson.file_name), parts, stopped)
+
+
+def check_file(
+    lesson: Lesson, path: Path, hint: int = 0, start_in: Path | None = None
+) -> LessonResult:
+    """Check a learner's file; its code starts in the folder `start_in`, by default in this one."""
     said: list[dict[str, Any]] = [{"stopped": f"{path.name} is not there."}]
     printed, time_up = "", 0.0
     if path.is_file():
-        said, printed, time_up = _run(lesson, path.absolute())
+        said, printed, time_up = _run(lesson, path.absolute(), start_in)
     results, stopped = {}, {}
     for message in said:
         if "part" in message:  # what it is, unless its result follows
@@ -227,7 +237,9 @@ def _messages(said: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, float]:
+def _run(
+    lesson: Lesson, path: Path, start_in: Path | None
+) -> tuple[list[dict[str, Any]], str, float]:
     """Run the child; return what it reported and printed, and the seconds that were not enough."""
     # -P: no file of the learner's folder takes the place of a library.
     command = [sys.executable, "-P", "-m", "chainrule.lessons.child", str(lesson.number), str(path)]
@@ -236,6 +248,7 @@ def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, float]:
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",  # a learner may print any sign, whatever the terminal's are
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, _python_path())),  # from any folder
     }
     # Files, not pipes: a process that the learner's code has started cannot keep them open.
     with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as printed:
@@ -245,6 +258,7 @@ def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, float]:
             stdout=report,
             stderr=printed,
             env={**os.environ, **settings},
+            cwd=start_in,
             start_new_session=True,
         )
         try:
@@ -257,6 +271,10 @@ def _run(lesson: Lesson, path: Path) -> tuple[list[dict[str, Any]], str, float]:
             _end(child)
         said, words = (_read(file) for file in (report, printed))
     return list(_messages(said)), words, time_up
+
+
+def _python_path() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
 
 
 def _read(file: IO[bytes]) -> str:
