@@ -36,7 +36,7 @@ ROOMS = {
     # signed values in their own colours; what a part borrows, seconds of
     # computing; cases of all sizes against what is clipped, rounded or forgotten; a class: what
     # platforms hand over, the check of all of it, its page and table
-    "lessons": 4533,
+    "lessons": 4551,
     "lab": 1713,  # pictures behind the gate, other sizes and classes, a network behind the page
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1305,  # options of training; folders of pictures, data convert; a class
