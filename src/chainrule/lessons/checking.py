@@ -196,13 +196,18 @@ def result_without_run(
 
 
 def check_file(
-    lesson: Lesson, path: Path, hint: int = 0, start_in: Path | None = None
+    lesson: Lesson,
+    path: Path,
+    hint: int = 0,
+    *,
+    start_in: Path | None = None,
+    patience: float | None = None,
 ) -> LessonResult:
     """Check a learner's file; its code starts in the folder `start_in`, by default in this one."""
     said: list[dict[str, Any]] = [{"stopped": f"{path.name} is not there."}]
     printed, time_up = "", 0.0
     if path.is_file():
-        said, printed, time_up = _run(lesson, path.absolute(), start_in)
+        said, printed, time_up = _run(lesson, path.absolute(), start_in, patience or PATIENCE)
     results, stopped = {}, {}
     for message in said:
         if "part" in message:  # what it is, unless its result follows
@@ -238,7 +243,7 @@ def _messages(said: str) -> Iterator[dict[str, Any]]:
 
 
 def _run(
-    lesson: Lesson, path: Path, start_in: Path | None
+    lesson: Lesson, path: Path, start_in: Path | None, patience: float
 ) -> tuple[list[dict[str, Any]], str, float]:
     """Run the child; return what it reported and printed, and the seconds that were not enough."""
     # -P: no file of the learner's folder takes the place of a library.
@@ -262,7 +267,7 @@ def _run(
             start_new_session=True,
         )
         try:
-            limit = PATIENCE if CPU_IS_LIMITED else SECONDS
+            limit = patience if CPU_IS_LIMITED else SECONDS
             child.wait(limit)
             time_up = SECONDS if CPU_IS_LIMITED and child.returncode == -signal.SIGXCPU else 0.0
         except subprocess.TimeoutExpired:

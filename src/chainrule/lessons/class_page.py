@@ -74,10 +74,10 @@ def _name(name: str) -> str:
     return f"<bdi>{escape(name)}</bdi>"
 
 
-def _table(heads: Iterable[str], rows: Iterable[str]) -> str:
+def _table(heads: Iterable[str], rows: Iterable[str], kind: str = "") -> str:
     head = "".join(f'<th scope="col">{one}</th>' for one in heads)
-    body = "".join(rows)
-    return f'<table class="stack"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    head, body = f"<thead><tr>{head}</tr></thead>", f"<tbody>{''.join(rows)}</tbody>"
+    return f'<table class="stack {kind}">{head}{body}</table>'
 
 
 # ---- where they are stuck ----
@@ -113,7 +113,9 @@ def _lesson(found: Class, lesson: Lesson) -> str:
             f'<td><span class="bar" aria-hidden="true">{shares}</span></td>'
             f'<td class="count">{statuses[RIGHT]} right, {statuses[WRONG]} wrong</td></tr>'
         )
-    return f"<h3>{lesson.number}. {lesson.title}</h3>" + _table(("Part", "", "Learners"), rows)
+    return f"<h3>{lesson.number}. {lesson.title}</h3>" + _table(
+        ("Part", "", "Learners"), rows, "parts"
+    )
 
 
 # ---- the learners ----

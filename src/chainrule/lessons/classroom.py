@@ -21,6 +21,8 @@ from chainrule.lessons.handins import HandedIn, Learner, Unused, handed_in, show
 from chainrule.lessons.judge import NOT_STARTED, WRONG
 from chainrule.lessons.lesson import LESSONS, Lesson
 
+PATIENCE = 60.0  # seconds of waiting for a file: on a busy machine four of computing take long
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -134,7 +136,7 @@ def _try_out() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room:
         path = Path(room) / lesson.file_name
         path.write_text(source.solution(lesson.source), encoding="utf-8")
-        result = check_file(lesson, path, start_in=Path(room))
+        result = check_file(lesson, path, start_in=Path(room), patience=PATIENCE)
     if not result.passed:
         raise ChainruleError(f"The check does not work here: a right file gives\n{result}")
 
@@ -166,7 +168,7 @@ def _check_text(lesson: Lesson, one: HandedIn, learner: Learner, room: Path) -> 
             (room / LESSONS[number - 1].file_name).write_bytes(versions[-1].text)
         path = room / lesson.file_name
         path.write_bytes(one.text)
-        return check_file(lesson, path, start_in=room)
+        return check_file(lesson, path, start_in=room, patience=PATIENCE)
     except Exception as error:  # one file must not end the check of a class
         words = f"It could not be checked: {type(error).__name__}: {error}"
         return result_without_run(lesson, stopped=words)

@@ -24,6 +24,7 @@ MOST_ARCHIVE = 2**26  # bytes of an archive
 MOST_FILES, MOST_IN_ALL = 20_000, 2**28  # of a class, and their bytes
 MOST_BESIDE = 50  # other files of one learner
 MOST_VERSIONS = 4  # of one lesson by one learner
+NO_LESSON = f"is called {LESSONS[0].file_name}, or like it"
 DEEPEST = 8  # folders and archives in each other
 SKIPPED = {"__MACOSX", "__pycache__", "node_modules", "venv", "env", "site-packages"}
 
@@ -100,8 +101,8 @@ def handed_in(folder: Path) -> tuple[list[Learner], list[Unused]]:
             f"There is no {folder}: name the folder with what the class handed in."
         )
     unused: list[Unused] = []
-    files = list(_walk(folder, unused))
-    files = _below_the_class(files)
+    everything = list(_walk(folder, unused))
+    files = _below_the_class(everything)
     learners: dict[tuple[str, ...], Learner] = {}
     for names, text in files:
         key = _whose(names)
@@ -123,8 +124,17 @@ def handed_in(folder: Path) -> tuple[list[Learner], list[Unused]]:
             f"There is nothing of a lesson in {folder}: a learner's file is called "
             f"{LESSONS[0].file_name}, in a folder or an archive of the learner's name."
         )
-    for learner in found:
-        _limit_versions(learner, unused)
+    for learner in learners.values():
+        if learner.versions:
+            _limit_versions(learner, unused)
+        else:
+            unused.append(Unused(shown(learner.name), f"none of its files {NO_LESSON}"))
+    seen = {names[0] for names, _ in everything} | {one.place.partition("/")[0] for one in unused}
+    unused += [
+        Unused(shown(path.name), "nothing of a lesson is in it")
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else ())
+        if path.is_dir() and path.name not in seen | SKIPPED and path.name[0] != "."
+    ]
     _tell_apart(learners)
     return sorted(found, key=lambda one: one.name.casefold()), unused
 
