@@ -2,7 +2,8 @@
 
 A line ``% generated: WHAT`` in a page is replaced by Markdown: ``gallery`` (the planted bugs),
 ``options of chainrule ...`` (of a command), ``optimizers`` (the table of their names), ``lessons``
-(their list), ``pages of lessons`` (their table of contents).
+(their list), ``pages of lessons`` (their table of contents), ``programme ...`` (of examples/steps,
+beside the one before), ``printed by ...`` (what it prints).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from textwrap import dedent
 from types import FunctionType
 from typing import Any
+
+import steps
 
 import chainrule
 from chainrule import losses, softmax_crossentropy_with_logits
@@ -73,6 +76,10 @@ def markdown(what: str, docs: Path, page: str) -> str:
         return "\n".join(_lessons(docs / Path(page).parent))
     if what == "pages of lessons":
         return "\n".join(_pages_of_lessons(docs / Path(page).parent))
+    if what.startswith("programme "):
+        return "\n".join(steps.programme(what.removeprefix("programme ")))
+    if what.startswith("printed by "):
+        return "\n".join(steps.printed(what.removeprefix("printed by ")))
     if what.startswith("options of chainrule "):
         return "\n".join(_options(what.removeprefix("options of chainrule ").split()))
     raise ValueError(f"nothing generates {what!r}")

@@ -76,7 +76,7 @@ def answers(axes: Axes, step: Variables, answered: Any, title: str) -> None:
 def layer(step: Variables) -> Figure:
     """Draw what one layer answers before and after it has learned."""
     figure, (left, right) = two_panels(sharey=True)
-    first = np.random.default_rng(0)
+    first = np.random.default_rng(1)
     X, W = first.standard_normal((20, 3)), first.standard_normal((3, 2))
     answers(left, step, step["forward"](W, np.zeros(2), X), "before the first step")
     answers(right, step, step["forward"](step["W"], step["b"], X), "after 100 steps")
@@ -87,7 +87,7 @@ def layer(step: Variables) -> Figure:
 def backpropagation(step: Variables) -> Figure:
     """Draw what three layers answer before and after they have learned."""
     figure, (left, right) = two_panels(sharey=True)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     rng.standard_normal((20, 3))
     before = step["forward"](*step["draw"](rng), step["X"])[-1]
     answers(left, step, before, "before the first step")
@@ -144,13 +144,25 @@ def sgd(step: Variables) -> Figure:
 
 def adam(step: Variables) -> Figure:
     """Draw the loss of the four rules, and how long their first steps are."""
-    figure, axes = plt.subplots(figsize=(8.2, 3.2), layout="constrained")
+    figure, (left, right) = two_panels()
+    weights, biases = step["draw"](np.random.default_rng(0))
+    batch = np.random.default_rng([0, 0]).permutation(len(step["X"]))[: step["BATCH"]]
+    a = step["forward"](weights, biases, step["X"][batch])
+    _, dz = step["softmax_crossentropy"](a[-1], step["y"][batch])
+    g = step["backward"](weights, a, dz)[0][0]
     for rule, rate in step["RULES"].items():
         losses = quietly(step["train"], rule, rate)
         style = OPTIMIZER_STYLES[rule.__name__]
-        axes.plot(smooth(losses), **style.line(label=rule.__name__, markevery=40))
-    axes.set(xlabel="step", ylabel="loss, mean of 30 batches", ylim=(0, 1.6))
-    axes.legend()
+        left.plot(smooth(losses), **style.line(label=rule.__name__, markevery=40))
+        if rule.__name__ != "momentum":  # whose first step is that of sgd
+            lengths = np.abs(rule(g, np.zeros_like(g), np.zeros_like(g), 1, rate)).ravel() / rate
+            bins = np.logspace(-5, 1.5, 66)
+            right.hist(lengths, bins, histtype="step", color=style.colour, linestyle=style.dash)
+            height = np.histogram(lengths, bins)[0].max()
+            right.annotate(rule.__name__, (np.median(lengths) / 2, height), color=style.colour)
+    left.set(xlabel="step", ylabel="loss, mean of 30 batches", ylim=(0, 1.7))
+    left.legend()
+    right.set(xlabel="first step of each weight / rate", ylabel="weights", xscale="log")
     return figure
 
 
@@ -182,7 +194,7 @@ def main() -> None:
             if draw is None:
                 picture.write_bytes((Path(folder) / "comparison.png").read_bytes())
                 continue
-            with plt.rc_context({**STYLE, "font.size": 10}):
+            with plt.rc_context({**STYLE, "font.size": 10, "text.parse_math": True}):
                 draw(variables).savefig(picture, dpi=130)
         print(picture.relative_to(ROOT), picture.stat().st_size)
 

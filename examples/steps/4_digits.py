@@ -90,7 +90,8 @@ for step in range(1, 31):
     dW, db = backward(weights, a, dz)
     if step in (1, 3, 10, 30):
         far = [f"{far_from_nudging(s[:5], p[:5]):.0e}" for s, p in zip(db, biases)]
-        print(f"step {step}: loss {loss:.4f}, five of each db from nudging", *far)
+        print(f"step {step}: loss {loss:.4f}, from nudging at most")
+        print("  db1 to db4, five of each", *far)
         right = (predict(weights, biases, X) == y).mean()
         right_of_new = (predict(weights, biases, X_val) == y_val).mean()
         print(f"  right {right:.0%}, of images it does not learn from {right_of_new:.1%}")
