@@ -27,7 +27,7 @@ NAMES = [
     "6_adam",
     "7_comparison",
 ]
-IN_FLOAT32 = NAMES[4:]
+WITH_IMAGES, IN_FLOAT32 = NAMES[3:], NAMES[4:]
 
 
 @cache
