@@ -143,7 +143,7 @@ def sgd(step: Variables) -> Figure:
 
 
 def adam(step: Variables) -> Figure:
-    """Draw the loss of the four rules, and how long their first steps are."""
+    """Draw the loss of the four rules, and how long their first steps are in the first layer."""
     figure, (left, right) = two_panels()
     weights, biases = step["draw"](np.random.default_rng(0))
     batch = np.random.default_rng([0, 0]).permutation(len(step["X"]))[: step["BATCH"]]
@@ -159,10 +159,13 @@ def adam(step: Variables) -> Figure:
             bins = np.logspace(-5, 1.5, 66)
             right.hist(lengths, bins, histtype="step", color=style.colour, linestyle=style.dash)
             height = np.histogram(lengths, bins)[0].max()
-            right.annotate(rule.__name__, (np.median(lengths) / 2, height), color=style.colour)
+            side = {"adam": "right", "rmsprop": "left"}.get(rule.__name__, "center")
+            place = np.median(lengths), 1.03 * height + 2_000
+            right.annotate(rule.__name__, place, color=style.colour, ha=side)
     left.set(xlabel="step", ylabel="loss, mean of 30 batches", ylim=(0, 1.7))
     left.legend()
     right.set(xlabel="first step of each weight / rate", ylabel="weights", xscale="log")
+    right.set_ylim(0, 230_000)
     return figure
 
 
