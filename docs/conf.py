@@ -50,6 +50,9 @@ nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # nothing comes from another host
+copybutton_selector = (
+    "div:not(.highlight-diff) > div.highlight pre"  # a difference cannot be pasted
+)
 copybutton_exclude = ".linenos, .gp, .go"
 
 # ---- reference: from the docstrings ----

@@ -117,7 +117,7 @@ for rule, rate in RULES.items():
 # The validation images say which is better. Then, once, the test images say how good they are.
 better = max(runs, key=lambda name: runs[name][-1][-1])
 print(f"better on validation images: {better}")
-predicted = {name: predict(*run[:2], X_test) for name, run in runs.items()}  # (images,) each
+predicted = {name: predict(*run[:2], X_test) for name, run in runs.items()}  # (test,) each
 for name, answers in predicted.items():
     right = (answers == y_test).mean()
     doubt = 2 * np.sqrt(right * (1 - right) / len(y_test))  # of so many images

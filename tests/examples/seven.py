@@ -127,13 +127,18 @@ class Watch:
         self.calls[function] = self.calls.get(function, 0) + 1
         if self.calls[function] > CALLS:
             return None
-        last = {}
+        last, sizes = {}, {}  # what each name stands for, until a loop begins anew
+        line = 0
 
         def each_line(frame, event, argument):
+            nonlocal line
             if event in ("line", "return"):
                 self.look(frame, function)
                 if last:
-                    self.compare(frame, last, argument if event == "return" else None)
+                    self.compare(frame, last, argument if event == "return" else None, sizes)
+                if frame.f_lineno <= line:
+                    sizes.clear()
+                line = frame.f_lineno
                 last.clear()
                 if event == "line":
                     last.update(self.claim_of(frame))
@@ -181,7 +186,7 @@ class Watch:
             "statement": statement,
         }
 
-    def compare(self, frame, claim, returned):
+    def compare(self, frame, claim, returned, sizes):
         named, made = claim["named"], claim["inputs"]
         for value in results_of(claim["statement"], frame, returned):
             for one in value.values() if isinstance(value, dict) else [value]:
@@ -190,7 +195,7 @@ class Watch:
             named = [*named, result_of(named, claim["operators"])]
         elif "and" not in claim["operators"]:
             named = named * len(made)
-        sizes, fits = {}, len(named) == len(made)
+        fits = len(named) == len(made)
         for names, shape in zip(named, made, strict=False):
             fits = fits and len(names) == len(shape)
             for name, size in zip(names, shape, strict=False):
