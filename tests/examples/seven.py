@@ -1,4 +1,8 @@
-"""The seven programmes of examples/steps: how they are read, changed, run and watched."""
+"""The seven programmes of examples/steps: how they are read, changed, run and watched.
+
+``PYTHONPATH=tests python tests/examples/seven.py`` writes shapes.txt anew, to be read before it is
+committed.
+"""
 
 import ast
 import difflib
@@ -242,3 +246,19 @@ def results_of(statement, frame, returned):
     target = statement.targets[0]
     targets = target.elts if isinstance(target, ast.Tuple) else [target]
     return [eval(ast.unparse(one), frame.f_globals, frame.f_locals) for one in targets]
+
+
+def write_shapes():
+    """Write what the arrays of the programmes look like."""
+    parts = []
+    for name in NAMES:
+        source = short(source_of(name))
+        watch = Watch(source, name)
+        run(source, ".", name, watch)
+        if rows := list(watch.table()):
+            parts.append("\n".join([f"# {name}.py", *rows, ""]))
+    (Path(__file__).parent / "shapes.txt").write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_shapes()
