@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import math
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -61,6 +62,14 @@ def draw(page, strokes):
         page.mouse.up()
 
 
+@contextmanager
+def resting(page):
+    """Wait until the picture that comes within this has its answer on the page."""
+    page.evaluate("performance.clearMeasures()")
+    yield
+    wait_until(page, "performance.getEntriesByName('rest').length > 0")
+
+
 def shares(page):
     """Return the ten percentages on screen."""
     return [float(text.rstrip(" %")) for text in page.locator(".share").all_inner_texts()[:10]]
@@ -73,12 +82,10 @@ def test_strokes_end_as_the_pixels_and_probabilities_of_python(visit, lab, strok
     page.on("request", lambda r: asked.update({urlsplit(r.url).path: r.post_data}))
     draw(page, strokes)
     wait_until(page, "location.hash.includes('strokes')")
-    while "/api/forward" not in asked:
-        page.wait_for_timeout(20)
-    page.wait_for_load_state("networkidle")
-
-    pixels = np.array(json.loads(asked["/api/centre"])["pixels"]).reshape(SIDE, SIDE)
     expected = inked(strokes_of(page.url))
+    with resting(page):  # the whole picture once more: each stroke was asked for alone
+        page.reload()
+    pixels = np.array(json.loads(asked["/api/centre"])["pixels"]).reshape(SIDE, SIDE)
     assert abs(pixels - expected).max() <= 1  # a half may round to either side
     assert (pixels != expected).mean() < 0.001
     image = np.array(json.loads(asked["/api/forward"])["image"])
@@ -117,10 +124,9 @@ def test_a_one_that_mnist_has_not_is_named_where_it_is_taken_for_something_else(
         route.fulfill(json=body)
 
     page.route("**/api/forward", answer)
-    draw(page, strokes)
+    with resting(page):
+        draw(page, strokes)
     page.locator(".predicted", has_text="7").wait_for()
-    wait_until(page, "location.hash.includes('strokes')")
-    page.wait_for_load_state("networkidle")
     words = page.get_by_text("MNIST has no such 1")
     assert words.count() == is_said
     draw(page, [[(0.05, 0.95), (0.06, 0.95)]])

@@ -2,11 +2,10 @@
 
 import base64
 import math
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from test_page_draws_what_python_reads import SEVEN, TEN, draw
+from test_page_draws_what_python_reads import SEVEN, TEN, draw, resting
 from waiting import wait_until
 
 from chainrule import cli
@@ -39,14 +38,6 @@ def opened(visit, lab_server, course):
         return page
 
     return open_one
-
-
-@contextmanager
-def resting(page):
-    """Wait until the picture that comes within this has its answer on the page."""
-    page.evaluate("performance.clearMeasures()")
-    yield
-    wait_until(page, "performance.getEntriesByName('rest').length > 0")
 
 
 def boxes(page, parts=PARTS):

@@ -563,7 +563,7 @@ class Panel {
     this.softmax = h("canvas", { role: "img", "aria-label": title });
     return h("div", { class: "layer softmax", tabindex: "0", help: say("draw.layer.softmax_help") },
       h("p", { class: "name" }, title), h("div", { class: "strips" }, h("div", { class: "strip" }, h("p", { class: "symbol" }, "p"),
-        h("div", { class: "units by10" }, this.softmax), classesBelow(lab, lab.classes.length))));
+        h("div", { class: "row" }, this.softmax), classesBelow(lab, lab.classes.length))));
   }
 
   // Where a photograph holds several digits all of them are the answer, and the bars are of one.
