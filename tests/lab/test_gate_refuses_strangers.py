@@ -156,7 +156,7 @@ def test_other_methods_are_refused_in_a_sentence(client, method):
 
 
 @pytest.mark.parametrize(
-    ("target", "expected"), [("/", 200), ("/api/lab", 200), ("/nowhere", 404), ("/api/step", 405)]
+    ("target", "expected"), [("/", 200), ("/api/lab", 200), ("/nowhere", 404), ("/api/steps", 405)]
 )
 def test_a_head_is_answered_as_a_get_without_its_body(client, target, expected):
     status, headers, body = client.send("HEAD", target)
