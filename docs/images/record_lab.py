@@ -1,4 +1,4 @@
-"""Record the README's tour of the lab: ``python docs/images/record_lab.py ADDRESS``.
+"""Record the README's tours of the lab: ``python docs/images/record_lab.py ADDRESS``.
 
 It needs Playwright and Chromium, Pillow, and a lab that runs at ADDRESS.
 """
@@ -8,19 +8,21 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-SIZE = {"width": 1240, "height": 760}
 WIDTH = 880  # of the picture
 LIMIT = 900_000  # bytes
-START = "#/learn?run=0_16-16_64_sgd-0.05_adam-0.0005&digit=7"
+STROKES = [[(0.32, 0.28), (0.68, 0.28), (0.56, 0.5), (0.46, 0.78)], [(0.38, 0.52), (0.66, 0.52)]]
 
 
-def tour(page: Page, keep: Callable[[int], None]) -> None:
+def learn(page: Page, keep: Callable[[int], None]) -> None:
     """Train SGD and Adam, rewind, and let SGD go on with ten times its rate."""
+    page.locator(".where", has_text="Step 0 ").wait_for()
+    rest(page)
     keep(900)
     for step in (5, 10, 20, 40, 60, 90, 120, 160, 200, 250, 300, 360, 420, 500, 580):
         show(page, step, forward=True)
@@ -62,28 +64,77 @@ def rest(page: Page) -> None:
     page.locator(".stage[aria-busy=false]").wait_for()
 
 
+def walk(page: Page, keep: Callable[[int], None]) -> None:
+    """Draw a seven, walk back from the loss to the first layer, look at the mistakes."""
+    keep(500)
+    box = page.locator("canvas.pad").bounding_box()
+    assert box is not None
+    for stroke in STROKES:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for start, end in pairwise(places):
+            for share in (0.25, 0.5, 0.75, 1):
+                page.mouse.move(*(a + share * (b - a) for a, b in zip(start, end, strict=True)))
+                page.wait_for_timeout(120)
+                keep(120)
+        page.mouse.up()
+    page.wait_for_timeout(300)
+    keep(1400)
+    page.get_by_role("link", name="Backwards").click()
+    page.get_by_role("button", name="The same drawing in").click()
+    page.get_by_label("Predict first").uncheck(force=True)
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(5, 400)  # where nothing is explained
+    page.wait_for_timeout(500)
+    keep(900)
+    for step in range(2, 9):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(700)  # an array is carried to its next place
+        keep(1100 if step in (5, 6, 8) else 350)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.get_by_role("link", name="Mistakes").click()
+    page.locator(".matrix").wait_for()
+    page.mouse.move(5, 400)
+    page.wait_for_timeout(500)
+    keep(1900)
+
+
+# Name -> where it begins, how high the window is, and what is done there.
+TOURS = {
+    "learn": ("#/learn?run=0_16-16_64_sgd-0.05_adam-0.0005&digit=7", 760, learn),
+    "backwards": ("#/draw?digit=none", 900, walk),
+}
+
+
 def main() -> None:
-    """Record the tour and write it beside this file."""
-    frames: list[Image.Image] = []
-    durations: list[int] = []
+    """Record each tour and write it beside this file."""
     with sync_playwright() as started:
         browser = started.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
-        page.goto(f"{sys.argv[1]}{START}")
-        page.locator(".where", has_text="Step 0 ").wait_for()
-        rest(page)
-
-        def keep(milliseconds: int) -> None:
-            frame = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            height = frame.height * WIDTH // frame.width
-            frames.append(frame.resize((WIDTH, height), Image.Resampling.LANCZOS))
-            durations.append(milliseconds)
-
-        tour(page, keep)
+        for name, (start, height, tour) in TOURS.items():
+            size = {"width": 1240, "height": height}
+            page = browser.new_page(viewport=size, color_scheme="light")
+            page.goto(f"{sys.argv[1]}{start}")
+            page.wait_for_load_state("networkidle")
+            record(page, tour, Path(__file__).with_name(f"{name}.webp"))
+            page.close()
         browser.close()
-    path = Path(__file__).with_name("lab.webp")
+
+
+def record(page: Page, tour: Callable[..., None], path: Path) -> None:
+    """Write what the page shows on a tour as one moving picture."""
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+
+    def keep(milliseconds: int) -> None:
+        frame = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        height = frame.height * WIDTH // frame.width
+        frames.append(frame.resize((WIDTH, height), Image.Resampling.LANCZOS))
+        durations.append(milliseconds)
+
+    tour(page, keep)
     frames[0].save(
         path,
         save_all=True,
