@@ -17,8 +17,8 @@ const rated = (text) => {
 // A rate as it stands in an address: no exponent, at most six digits that count.
 export const written = (rate) => Number(rate.toPrecision(6)).toFixed(12).replace(/\.?0+$/, "");
 
-export function readRun(text = FIRST) {
-  const [seed, hidden, batch, ...lanes] = text.split("_");
+export function readRun(text) {
+  const [seed, hidden, batch, ...lanes] = (text ?? FIRST).split("_");
   const run = {
     seed: whole(seed, LIMITS.seed),
     hidden: (hidden ?? "").split("-").map((units) => whole(units, LIMITS.units) || null),
