@@ -22,7 +22,7 @@ SCREENS = (
     "learn",
     "learn?lens=along&moment=21",
     "learn?lens=life&moment=21",
-    "learn?lens=layers&moment=21&changes=,20-0-0.5_20-b-32&branch=1",
+    "learn?lens=layers&moment=21&changes=,20-b-32_20-0-0.5&branch=1",
     "learn?lens=rates&moment=21&run=0_16-16_64_sgd-0.05_sgd-0.5_adam-0.0005",
     "mistakes?image=0",
     "mistakes?beside=sgd-seed0&view=fixed",

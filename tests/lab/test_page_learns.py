@@ -138,3 +138,10 @@ def test_an_address_that_names_no_run_says_so(visit):
     page = visit("#/learn?run=0_16_64_lion-1&moment=3")
     page.get_by_text("which names nothing here").wait_for()
     settled(page, 3)
+
+
+def test_a_run_that_is_refused_gives_way_to_the_first(visit):
+    lanes = "_".join(f"adam-0.{n}" for n in range(1, 10))
+    page = visit(f"#/learn?run=0_256-256-256-256_64_{lanes}&moment=3", refused=True)
+    page.get_by_text("choose fewer optimizers").wait_for()
+    settled(page, 0)

@@ -17,8 +17,8 @@ const rated = (text) => {
 // A rate as it stands in an address: no exponent, at most six digits that count.
 export const written = (rate) => Number(rate.toPrecision(6)).toFixed(12).replace(/\.?0+$/, "");
 
-export function readRun(text = FIRST) {
-  const [seed, hidden, batch, ...lanes] = text.split("_");
+export function readRun(text) {
+  const [seed, hidden, batch, ...lanes] = (text ?? FIRST).split("_");
   const run = {
     seed: whole(seed, LIMITS.seed),
     hidden: (hidden ?? "").split("-").map((units) => whole(units, LIMITS.units) || null),
@@ -36,11 +36,13 @@ export function readRun(text = FIRST) {
 export const writeRun = ({ seed, hidden, batch, lanes }) =>
   [seed, hidden.join("-"), batch, ...lanes.map(({ optimizer, rate }) => `${optimizer}-${written(rate)}`)].join("_");
 
+const inOrder = (a, b) => a[0] - b[0] || (a[1] ?? -1) - (b[1] ?? -1);
+
 export function readChanges(text = "") {
   return text.split(",").map((branch) => branch.split("_").filter(Boolean).map((change) => {
     const [step, lane, value] = change.split("-");
     return [Number(step), lane === "b" ? null : Number(lane), Number(value)];
-  }));
+  }).sort(inOrder));
 }
 
 export const writeChanges = (branches) => {
@@ -56,7 +58,7 @@ export const isChanges = (text) =>
 // A branch's changes with one more, in their order; one of the same thing at the same step gives way.
 export function withChange(changes, [step, lane, value]) {
   const others = changes.filter((one) => one[0] !== step || one[1] !== lane);
-  return [...others, [step, lane, value]].sort((a, b) => a[0] - b[0] || (a[1] ?? -1) - (b[1] ?? -1));
+  return [...others, [step, lane, value]].sort(inOrder);
 }
 
 // The rate of a lane, or the batch size, that is set after so many steps.

@@ -40,7 +40,7 @@ class LearnScreen {
       state: () => this.paintState(),
       busy: (is) => this.stage?.setAttribute("aria-busy", String(is)),
       forgotten: () => lab.notice(say("learn.again")),
-      failed: (error) => { lab.notice(error.message); this.paintState(); },
+      failed: (error) => this.fail(error),
     });
     this.build(root);
     this.onkey = (event) => this.key(event);
@@ -74,7 +74,7 @@ class LearnScreen {
     };
     this.lenses = { units: new Units(shared), along: new Along(shared), life: new Life(shared), layers: new Layers(shared), rates: new Rates(shared) };
     this.curves = new Curves(session, () => lab.state.over === "seconds");
-    this.playing = button("", say("learn.help.play"), () => (session.isPlaying ? this.stop() : session.play()), { class: "main play" });
+    this.playing = button(say("learn.play"), say("learn.help.play"), () => (session.isPlaying ? this.stop() : session.play()), { class: "main play" });
     this.steps = h("div", { class: "steps" },
       ...[1, 10].map((n) => button(say("learn.step", { n }), say("learn.help.step"), () => this.by(n))),
       button(say("learn.epoch"), say("learn.help.epoch"), () => this.by(null)));
@@ -133,6 +133,13 @@ class LearnScreen {
   }
 
   // ---- what the learner does ----
+
+  // A run that cannot be opened gives way to the first one.
+  fail(error) {
+    this.lab.notice(error.message);
+    if (this.session.branches.length) this.paintState();
+    else if (this.lab.state.run || this.lab.state.changes) this.lab.go({ run: null, changes: null, branch: null, moment: null });
+  }
 
   key(event) {
     const isControl = event.target.closest("button, a, input, select, summary, textarea");
