@@ -46,11 +46,6 @@ def test_every_key_that_is_said_has_words():
     assert asked <= set(keys(WORDS))
 
 
-# Rebuilt with words of their own; empty when they are.
-LATER = {
-    *("backwards.js", "weight.js", "walk.py", "moves.py", "questions.py", "formulas.py"),
-    "pictures.py",
-}
 # What the terminal says when the lab starts: whole files, and functions of others.
 OF_THE_TERMINAL = {
     *("export.py", "behind.py"),
@@ -58,7 +53,7 @@ OF_THE_TERMINAL = {
     *("check_event_loop", "listen"),
 }
 SENTENCE = re.compile(
-    r"[A-Za-z]{2,}[,:]? [a-z]{2,}[,:]? [a-z]{2,}|^[A-Z][a-z]+ [a-z]+|[a-z] [a-z]+\\.$"
+    r"[A-Za-z]{2,}:? [a-z]{2,}[,:]? [a-z]{2,}|^[A-Z][a-z]{2,} [a-z]+|[a-z] [a-z]+\\.$"
 )
 CLASSES = re.compile(r"[a-z0-9-]+( [a-z0-9-]+)*")
 
@@ -88,9 +83,7 @@ def literals_of_script(path):
             yield literal
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if path.name not in LATER], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(HERE).as_posix())
 def test_no_sentence_stands_anywhere_else(path):
     if path.name in OF_THE_TERMINAL:
         return

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checks import ChainruleError
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import Lab
 from chainrule.lab.walk.batch import batch_asked
 from chainrule.lab.walk.following import place_asked
-from chainrule.lab.words import said
+from chainrule.lab.words import Refused, said
 
 POINTS = 41  # on the curve, w in the middle
 LARGEST_H = 10.0
@@ -35,9 +34,7 @@ def curve(lab: Lab, asked: Asked) -> dict[str, Any]:
     middle = POINTS // 2
     values = value + np.arange(-middle, middle + 1) / middle * h
     if values[0] == values[-1]:
-        raise ChainruleError(
-            f"h must be large enough to move {value:.6g} in float64, got {h:g}: take a larger one."
-        )
+        raise Refused("refused.too_short", value=f"{value:.6g}", h=f"{h:g}")
     losses = []
     for one in values:
         array[at] = one

@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.checks import Array, ChainruleError
+from chainrule.checks import Array
 from chainrule.lab.answers import dense_asked
 from chainrule.lab.asked import Asked
 from chainrule.lab.networks import Lab
 from chainrule.lab.pictures import DIGITS, rounded
 from chainrule.lab.walk.batch import batch_asked
 from chainrule.lab.walk.passage import Walk, walked
+from chainrule.lab.words import Refused
 from chainrule.network import Network
 
 LARGEST = 8  # terms that stand alone; the rest of a sum is one
@@ -30,10 +31,7 @@ def place_asked(network: Network, asked: Asked) -> tuple[int, str, Place]:
     at = asked.listed("at", (len(shape),))
     for place, length in zip(at, shape, strict=True):
         if type(place) is not int or not 0 <= place < length:
-            raise ChainruleError(
-                f"at must lie within the shape of the {name}, {shape}, counted from 0, "
-                f"got {at!r:.60}."
-            )
+            raise Refused("refused.place", array=name, shape=str(shape), came=f"{at!r:.60}")
     return index, name, tuple(at)
 
 
@@ -51,10 +49,7 @@ def open_sum(lab: Lab, asked: Asked) -> dict[str, Any]:
     index, layer = dense_asked(batch.network, asked)
     walk = walked(batch)
     if index == walk.dense[0]:
-        raise ChainruleError(
-            f"layer must be one that passes a gradient back, and {index} is the first: "
-            "name a later one."
-        )
+        raise Refused("refused.first", index=str(index))
     row, unit = asked.whole("row", 0, len(batch) - 1), asked.whole("unit", 0, layer.n_in - 1)
     return sum_of(walk, index, row, unit) | {"gates": _gates(walk, index - 1, row, unit)}
 
