@@ -36,7 +36,7 @@ ROOMS = {
     "lessons": 3805,  # signed values in their own colours
     # pictures behind the gate, other sizes and classes, a network behind the page; Learn: runs that
     # are rewound to the bit and branch
-    "lab": 2389,
+    "lab": 2390,
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
     "cli": 1283,  # options of training; folders of pictures, data convert
     "__init__": 132,
