@@ -34,7 +34,7 @@ def opened(visit, lab_server, course):
     def open_one(network, address, size):
         page = visit(address, base=bases[network])
         page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
-        page.wait_for_load_state("networkidle")
+        wait_until(page, "performance.getEntriesByName('rest').length > 0")
         return page
 
     return open_one
