@@ -26,12 +26,12 @@ def test_draw_goes_over_to_it_and_other_screens_stay(visit, first_start):
     drawing, walking = visit(base=first_start), visit("#/mistakes", base=first_start)
     for page in (drawing, walking):
         facts = page.locator(".facts")
-        facts.get_by_text("784-256-128-64-10, to draw on, is being trained").wait_for()
+        facts.get_by_text("Training 784-256-128-64-10, to draw on").wait_for()
         assert page.locator("select option").first.inner_text() == "784-16-16-10, to look into"
     drawing.get_by_text("784-256-128-64-10, to draw on: it is ready.").wait_for(timeout=120_000)
     for page in (drawing, walking):
         page.locator(".about option[value=course]").wait_for(state="attached")
-        page.get_by_text("is being trained").wait_for(state="detached")
+        page.get_by_text("Training 784").wait_for(state="detached")
     assert drawing.locator(".about select").input_value() == "course"
     assert walking.locator(".about select").input_value() == "small"
     assert "network=small" in walking.url

@@ -67,7 +67,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 
 def _note(lab: Lab) -> dict[str, Any] | None:
-    return said("facts.sample", data=lab.dataset.title) if lab.dataset.is_sample else None
+    return said("facts.sample_help", data=lab.dataset.title) if lab.dataset.is_sample else None
 
 
 def described(network: LabNetwork) -> dict[str, Any]:

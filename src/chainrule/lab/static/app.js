@@ -185,7 +185,7 @@ class Lab {
   get coming() {
     const { coming } = this.data;
     if (!coming) return null;
-    return h("span", { class: "note" }, say("facts.coming", coming));
+    return h("span", { tabindex: "0", help: say("facts.coming_help") }, say("facts.coming", coming));
   }
 
   // Wait for it. Draw goes over to it; who looks at another screen is not disturbed.
@@ -213,7 +213,7 @@ class Lab {
     replace(this.facts, [
       h("span", {}, say("facts.parameters", { n: parameters })),
       h("span", {}, say(accuracy)),
-      note ? h("span", { class: "note" }, say(note)) : null,
+      note ? h("span", { class: "note", tabindex: "0", help: say(note) }, say("facts.sample")) : null,
       this.coming,
       api.isStatic ? h("span", { class: "note" }, say("facts.stored")) : null,
     ]);
