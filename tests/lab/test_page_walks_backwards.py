@@ -62,7 +62,7 @@ def test_the_card_writes_the_product_of_the_weight_that_was_clicked(visit):
         page.mouse.click(box["x"] + 2.5 * box["width"] / 16, box["y"] + 7.5 * box["height"] / 16)
     entry = caught.value.json()["entries"]["2"]
     assert entry["at"] == [7, 2]
-    page.get_by_text("You follow w = W₂[7, 2]").wait_for()
+    page.get_by_text("Here w is W₂[7, 2]").wait_for()
     assert page.locator(".law").first.inner_text() == "∂L/∂w = a₁[7] · dz₂[2]"
     kept, came = (answer["cards"][4][role]["values"] for role in ("kept", "in"))
     (term,) = entry["terms"]

@@ -68,7 +68,7 @@ def _loss_card(walk: Walk, index: int, largest: int) -> Card:
         "probabilities": tensor("p", probabilities),
         "one_hot": tensor("y", one_hot),
         "difference": tensor("p − y", probabilities - one_hot),  # noqa: RUF001
-        "out": tensor(f"d{walk.names[-1]}", walk.gradients[-1]),
+        "out": _gradient(walk, index),
     }
 
 
@@ -78,9 +78,18 @@ def _gate_card(walk: Walk, index: int, largest: int) -> Card:
     return {
         "kept": tensor(walk.input_name(index), walk.input(index)),
         "slope": tensor("slope", slopes),
-        "in": tensor(f"d{walk.names[index]}", walk.gradients[index]),
-        "out": tensor(f"d{walk.input_name(index)}", walk.gradients[index - 1]),
+        "in": _gradient(walk, index),
+        "out": _gradient(walk, index - 1),
     }
+
+
+def _gradient(walk: Walk, index: int) -> dict[str, Any]:
+    """Return the gradient of a layer's output, in the colours of the one that it passed from."""
+    shown = tensor(f"d{walk.names[index]}", walk.gradients[index])
+    if index + 1 < len(walk.network) and walk.slopes[index + 1] is not None:
+        came = float(np.abs(walk.gradients[index + 1]).max())
+        shown["limit"] = max(shown["limit"], came)
+    return shown
 
 
 def _weights_card(walk: Walk, index: int, largest: int) -> Card:
@@ -92,7 +101,7 @@ def _weights_card(walk: Walk, index: int, largest: int) -> Card:
         "is_first": is_first,
         "weights": f"W{level}",
         "kept": tensor(walk.input_name(index), walk.input(index)),
-        "in": tensor(f"d{walk.names[index]}", walk.gradients[index]),
+        "in": _gradient(walk, index),
         "out": tiles(name, dW) if is_first else tensor(name, dW, largest),
         "bias": tensor(f"db{level}", layer.gradients["biases"]),
     }
@@ -100,7 +109,7 @@ def _weights_card(walk: Walk, index: int, largest: int) -> Card:
 
 def _input_card(walk: Walk, index: int, largest: int) -> Card:
     return {
-        "in": tensor(f"d{walk.names[index]}", walk.gradients[index]),
+        "in": _gradient(walk, index),
         "weights": tensor(f"W{walk.level(index)}", walk.network[index].weights, largest),
-        "out": tensor(f"d{walk.input_name(index)}", walk.gradients[index - 1]),
+        "out": _gradient(walk, index - 1),
     }

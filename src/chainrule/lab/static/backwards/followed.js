@@ -6,7 +6,7 @@ import { short } from "../numbers.js";
 import { say } from "../words.js";
 
 const STEPS = ["10", "1", "0.1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-8", "1e-10"];
-const USUAL = "1";
+const USUAL = "1e-3";
 const [WIDE, HIGH, EDGE] = [380, 190, 12];
 
 export class Followed {
