@@ -188,7 +188,7 @@ def copies(labs, tmp_path_factory):
 def test_a_static_copy_draws_and_shows_the_mistakes(visit, copies, labs, kind):
     page = visit("#/draw?digit=none", base=copies[kind])
     draw(page, [LINE])
-    page.get_by_text("Without a server the drawing is only shrunk").wait_for()
+    page.locator(".told", has_text="Without a server the drawing is only shrunk").wait_for()
     height, width = labs[kind].image_shape
     assert size_of(page.locator("[data-stage=raw] canvas")) == [height, width]
     corner = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0]"
