@@ -123,7 +123,7 @@ export class Units {
     context.fillText(step, x + width / 2, y + height / 2 + 1);
   }
 
-  // All deaths of each lane, in their order.
+  // What is dead in each lane, in the order of the last deaths.
   paintDeaths(lanes) {
     const { facts, run } = this.session;
     this.deaths.hidden = !lanes.some(({ dead }) => dead.length);

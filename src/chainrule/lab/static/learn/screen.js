@@ -378,10 +378,10 @@ class LearnScreen {
       const check = lane.checks.findLast(([step, , , isWhole]) => step <= at && !isWhole);
       const stopped = lane.stopped && lane.stopped[0] <= at ? lane.stopped : null;
       const now = seen?.lanes[i];
-      const dead = this.deadAt(lane, at);
+      const dead = now?.dead.length;
       cells.loss.textContent = until > 0 ? short(lane.smooth.array[until - 1], 3) : "–";
       cells.accuracy.textContent = check ? percent(check[2]) : "–";
-      cells.dead.textContent = String(dead);
+      cells.dead.textContent = dead === undefined ? "–" : String(dead);
       cells.dead.classList.toggle("alarm", dead > 0);
       cells.move.textContent = now?.next?.in_rates === undefined || now.next.in_rates === null ? "–" : say("learn.in_rates", { share: now.next.in_rates });
       if (stopped) {
@@ -393,15 +393,6 @@ class LearnScreen {
     });
     if (!this.session.isPlaying) this.linked = seen;
     if (document.activeElement !== this.batchOf) this.batchOf.value = String(setAt({ run, changes: branch.changes }, Math.max(at, 0), null));
-  }
-
-  deadAt(lane, at) {
-    const dead = new Set();
-    for (const [step, layer, unit, isDead] of lane.deaths) {
-      if (step > at) break;
-      if (isDead) dead.add(`${layer}.${unit}`); else dead.delete(`${layer}.${unit}`);
-    }
-    return dead.size;
   }
 
   // To the other screens, with this lane's weights of this step and, backwards, with its batch.

@@ -50,14 +50,14 @@ class Branch {
     this.have = 0;
     this.seen = new Numbers();
     this.lanes = this.run.lanes.map(() => ({
-      losses: new Numbers(), smooth: new Numbers(), seconds: new Numbers(), checks: [], deaths: [], stopped: null, mean: 0,
+      losses: new Numbers(), smooth: new Numbers(), seconds: new Numbers(), checks: [], stopped: null, mean: 0,
     }));
   }
 
   extend({ reached, until, lanes }) {
     if (this.have === 0) this.clear();
     for (let step = this.have; step < until; step += 1) this.seen.push(seenAt(this.stretches, this.images, step));
-    lanes.forEach(({ losses, seconds, checks, deaths, stopped }, i) => {
+    lanes.forEach(({ losses, seconds, checks, stopped }, i) => {
       const lane = this.lanes[i];
       for (const loss of losses) {
         lane.mean = SMOOTH * lane.mean + (1 - SMOOTH) * loss;
@@ -66,7 +66,6 @@ class Branch {
       }
       seconds.forEach((value) => lane.seconds.push(value));
       lane.checks.push(...checks);
-      if (checks.length) lane.deaths = deaths;
       lane.stopped = stopped;
     });
     Object.assign(this, { reached, have: until });
