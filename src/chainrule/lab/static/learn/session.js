@@ -120,6 +120,17 @@ export class Session {
     this.pump();
   }
 
+  // Whether the step that is asked for takes more than a turn.
+  get isFar() {
+    return !this.isPlaying && Boolean(this.facts) && this.target - this.at > this.facts.steps_in_turn;
+  }
+
+  // Ends the way to a step where it is; a turn on its way is the last.
+  halt() {
+    this.isHalted = true;
+    return this.pump();
+  }
+
   // What a look is to bring: parts of learn.PARTS, an image, a weight.
   watch({ parts, image, entry }) {
     const isSame = JSON.stringify(entry) === JSON.stringify(this.entry);
@@ -233,6 +244,7 @@ export class Session {
     if (this.isGone || this.isOpening || branch !== this.branch) return null;
     branch.extend(answer);
     this.at = answer.is_there ? to : answer.at;
+    if (this.isHalted) Object.assign(this, { isHalted: false, target: this.at });
     if (entry) this.append(answer.lanes, begun);
     this.isStale = true;
     this.on.turn();
