@@ -157,6 +157,12 @@ def test_a_weights_life_is_replayed_for_an_address_and_validation_says_its_step(
     press(page, "1 step")
     settled(page, 41)
     assert looked.inner_text().endswith("% at 40")
+    page.locator(".timeline").fill("3")
+    settled(page, 3)
+    wait_until(page, "location.hash.includes('moment=3')")
+    page.evaluate("location.hash = location.hash.replace('moment=3', 'moment=20')")
+    settled(page, 20)
+    assert page.locator(".timeline").input_value() == "20", "the line goes where the address goes"
 
 
 def test_what_an_address_names_wrongly_is_said(visit):
@@ -186,7 +192,7 @@ def test_a_rate_and_a_seed_out_of_bounds_say_the_bounds_and_go_back(page):
 
 def test_the_way_to_a_far_step_is_ended_where_it_is(visit):
     page = visit("#/learn?moment=20000")
-    page.get_by_role("button", name="Stop here").click()
+    page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped where it was").wait_for()
     step = int(page.evaluate("document.querySelector('.timeline').value"))
     assert 0 < step < 20_000

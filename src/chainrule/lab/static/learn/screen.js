@@ -368,7 +368,7 @@ class LearnScreen {
     this.playing.textContent = isPlaying ? say("learn.pause") : say(session.isFar ? "learn.stop" : "learn.play");
     this.playing.setAttribute("aria-pressed", String(isPlaying));
     this.line.max = Math.max(...session.branches.map(({ reached }) => reached), 1);
-    if (document.activeElement !== this.line || isPlaying) this.line.value = Math.max(at, 0);
+    if (document.activeElement !== this.line || isPlaying || Number(this.line.value) !== target) this.line.value = Math.max(at, 0);
     const place = placeAt(branch.stretches, facts.images, Math.max(at, 0));
     this.line.setAttribute("aria-valuetext", say("learn.at", { at: Math.max(at, 0) }));
     this.where.textContent = session.isFar || at < 0
