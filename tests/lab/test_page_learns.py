@@ -145,3 +145,78 @@ def test_a_run_that_is_refused_gives_way_to_the_first(visit):
     page = visit(f"#/learn?run=0_256-256-256-256_64_{lanes}&moment=3", refused=True)
     wait_until(page, "!location.hash.includes('run=')")
     settled(page, 0)
+
+
+def test_a_weights_life_is_replayed_for_an_address_and_validation_says_its_step(visit):
+    page = visit("#/learn?moment=40&lens=life")
+    settled(page, 40)
+    wait_until(page, "document.querySelectorAll('.life tr:not([hidden])').length === 10")
+    assert page.locator(".rule-now").first.inner_text().count("Step 40: ") == 1
+    looked = page.locator(".runners .accuracy").last
+    assert looked.inner_text().endswith("%")
+    press(page, "1 step")
+    settled(page, 41)
+    assert looked.inner_text().endswith("% at 40")
+    page.locator(".timeline").fill("3")
+    settled(page, 3)
+    wait_until(page, "location.hash.includes('moment=3')")
+    page.evaluate("location.hash = location.hash.replace('moment=3', 'moment=20')")
+    settled(page, 20)
+    assert page.locator(".timeline").input_value() == "20", "the line goes where the address goes"
+
+
+def test_what_an_address_names_wrongly_is_said(visit):
+    page = visit("#/learn?run=garbage")
+    for wrong in ("run=garbage", "moment=abc", "moment=-5", "changes=5-0-x"):
+        page.evaluate("(wrong) => { location.hash = `#/learn?${wrong}`; }", wrong)
+        page.get_by_text(f"{wrong}, which names nothing here").wait_for()
+        settled(page, 0)
+
+
+def test_a_rate_and_a_seed_out_of_bounds_say_the_bounds_and_go_back(page):
+    settled(page, 0)
+    rate = page.get_by_label("Rate of SGD", exact=True)
+    for wrong in ("-1", "0", "1000000000", ""):
+        rate.fill(wrong)
+        page.keyboard.press("Enter")
+        assert rate.input_value() == "0.05"
+        assert "from 0.000001 to 100" in page.locator("#notice").inner_text()
+        page.evaluate("document.getElementById('notice').replaceChildren()")
+    page.get_by_text("Another network, other optimizers").click()
+    seed = page.get_by_role("spinbutton", name="Seed")
+    seed.fill("-3")
+    page.keyboard.press("Enter")
+    assert seed.input_value() == "0"
+    assert "A seed is" in page.locator("#notice").inner_text()
+
+
+def test_the_way_to_a_far_step_is_ended_where_it_is(visit):
+    page = visit("#/learn?moment=20000")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped where it was").wait_for()
+    step = int(page.evaluate("document.querySelector('.timeline').value"))
+    assert 0 < step < 20_000
+    settled(page, f"{step:,}".replace(",", "\N{THIN SPACE}"))
+    assert f"moment={step}" in page.evaluate("location.hash")
+
+
+def test_space_plays_where_it_has_no_other_meaning(page):
+    for place in (".timeline", ".beside [type=radio]", "nav a"):
+        page.locator(place).first.focus()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Pause").wait_for()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Play").wait_for()
+
+
+def test_with_many_rates_the_shortest_and_the_longest_first_step_are_named(visit):
+    page = visit("#/learn?run=0_16-16_64_sgd-0.005_sgd-0.5_adam-0.00005_adam-0.005&lens=rates")
+    words = page.locator(".now")
+    page.get_by_text("Nothing is learned yet").wait_for()
+    settled(page, 0)
+    assert "(SGD, rate 0.0" in words.inner_text()
+    assert "1.00 rates (Adam, rate 0.0" in words.inner_text()
+    assert page.locator(".ranking .best").count() == 0, "no rate is the best of a tie"
+    field = page.get_by_label("Rate of Adam", exact=True).first
+    assert field.input_value() == "0.00005"
+    assert field.evaluate("one => one.scrollWidth <= one.clientWidth")

@@ -250,12 +250,43 @@ def test_the_step_of_a_units_death_is_the_first_at_which_it_is_silent(examples):
         assert dead == silent_after(examples, lane, step), step
 
 
+@pytest.mark.parametrize("is_small", [True, False])
+def test_the_dead_units_of_a_step_are_the_same_whatever_way_one_came(
+    examples, is_small, monkeypatch
+):
+    monkeypatch.setattr(module, "SMALL", module.SMALL if is_small else 0)
+    lane = Lane("sgd", 1.5)
+
+    def dead_at(run, step):
+        go(run, step)
+        return run.dead(run.branches[0], 0)
+
+    gone = run_of(examples, (lane,))
+    go(gone, 60)
+    steps = (1, 2, 3, 5, 12, 19, 20, 33, 36, 47)
+    found = {step: dead_at(run_of(examples, (lane,)), step) for step in steps}
+    assert any(found.values()), "no unit dies in this test"
+    for step in reversed(steps):
+        assert dead_at(gone, step) == found[step], step
+        assert set(found[step]) == silent_after(examples, lane, step)
+        for unit, since in found[step].items():
+            assert since <= step
+            if is_small and since:
+                assert unit in silent_after(examples, lane, since)
+                assert unit not in silent_after(examples, lane, since - 1)
+
+
 def test_a_followed_weight_has_the_numbers_of_each_step(examples):
     lanes = (Lane("adam", 0.001), Lane("sgd", 0.05), Lane("momentum", 0.005))
     run = run_of(examples, lanes)
     go(run, 50)
     run.go(run.branches[0], 40)
     rows = run.go(run.branches[0], 50, entry=77)
+    go(run, 50)
+    go(run, 0)
+    again = run.go(run.branches[0], 50, entry=77)  # over the states that are kept at 20 and 40
+    assert [[row["step"] for row in of_lane] for of_lane in again] == [list(range(50))] * 3
+    assert [of_lane[40:] for of_lane in again] == rows
     for lane, followed in zip(lanes, rows, strict=True):
         assert [row["step"] for row in followed] == list(range(40, 50))
         before, after = (trained(examples, lane, step) for step in (46, 47))

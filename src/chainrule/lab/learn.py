@@ -162,7 +162,6 @@ def _curves(track: Track, have: int, until: int) -> dict[str, Any]:
         "losses": rounded(np.array(track.losses[have:until]), 7).tolist(),
         "seconds": [round(one, 5) for one in track.seconds[have:until]],
         "checks": [[one.step, _finite(one.loss), one.accuracy, one.is_whole] for one in checks],
-        "deaths": [[*turn] for turn in track.turns] if checks else [],
         "stopped": list(track.stopped) if track.stopped else None,
     }
 
@@ -223,7 +222,7 @@ def _looked(
 ) -> dict[str, Any]:
     network, step = run.networks[lane], run.positions[lane]
     rate = branch.rate(lane, step, run.start.lanes[lane].rate)
-    dead = branch.tracks[lane].dead_at(step)
+    dead = run.dead(branch, lane)
     answer: dict[str, Any] = {
         "rate": rate,
         "dead": [[layer, unit, since] for (layer, unit), since in dead.items()],

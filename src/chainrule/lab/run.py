@@ -12,7 +12,7 @@ import math
 import time
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -36,6 +36,7 @@ EVERY = 20  # steps between two looks at the validation images, and two states t
 SMALL = 50_000  # parameters of a network whose deaths are dated to the step, and not to a look
 TURN_SECONDS = 0.15  # that a turn may take by the estimate below
 SECONDS_OF_STEP, SECONDS_OF_PARAMETER = 3e-4, 7e-9  # of a batch of 64, measured
+FOLLOWED = 60  # steps at most that are run again for a weight's life, and not jumped over
 NEVER = 10**9
 
 batches_of = lru_cache(maxsize=8)(epoch_batches)
@@ -248,14 +249,7 @@ class Track:
 
     def dead_at(self, step: int) -> dict[tuple[int, int], int]:
         """Return the units that are dead after `step` steps, each with the step of its death."""
-        dead: dict[tuple[int, int], int] = {}
-        for turn in self.turns:
-            if turn.step > step:
-                break
-            dead.pop((turn.layer, turn.unit), None)
-            if turn.is_dead:
-                dead[turn.layer, turn.unit] = turn.step
-        return dead
+        return _after({}, (turn for turn in self.turns if turn.step <= step))
 
     def nearest(self, step: int) -> int:
         """Return the last step, up to this one, whose state is kept."""
@@ -362,7 +356,7 @@ class Run:
         followed = []
         with one_thread():
             for lane, track in enumerate(branch.tracks):
-                self._enter(branch, lane, min(to, track.last))
+                self._enter(branch, lane, min(to, track.last), 0 if entry is None else FOLLOWED)
                 rows: list[dict[str, Any]] = []
                 for _ in range(self.steps_in_turn):
                     if self.positions[lane] >= min(to, track.last):
@@ -384,12 +378,15 @@ class Run:
         pairs = zip(self.positions, branch.tracks, strict=True)
         return min([at for at, track in pairs if at < track.last], default=max(self.positions))
 
-    def _enter(self, branch: Branch, lane: int, goal: int) -> None:
-        """Let the lane's network be at a state of the branch from which the goal is near."""
+    def _enter(self, branch: Branch, lane: int, goal: int, near: int) -> None:
+        """Let the lane's network be at a state of the branch from which the goal is near.
+
+        It stays where it is if that is on the way, and not more than `near` steps before the goal.
+        """
         position, track = self.positions[lane], branch.tracks[lane]
         nearest = track.nearest(goal)
         is_on_the_way = position <= min(goal, first_difference(branch.changes, self.changes))
-        if not (is_on_the_way and position >= nearest):
+        if not (is_on_the_way and position >= min(nearest, goal - near)):
             track.states[nearest].put_into(self.networks[lane])
             self.positions[lane] = nearest
 
@@ -434,7 +431,8 @@ class Run:
         silent = self._look(network, track, step, is_whole=ends_epoch)
         changed = sorted(silent ^ set(track.dead_at(step)))
         if changed and self.is_small:
-            self._date(branch, lane, step)
+            seen = max((one.step for one in track.checks if one.step < step), default=0)
+            track.turns += self._dated(branch, lane, seen, step)
         else:
             track.turns += [
                 Turn(step, layer, unit, (layer, unit) in silent) for layer, unit in changed
@@ -459,22 +457,37 @@ class Run:
             track.turns += [Turn(0, layer, unit, True) for layer, unit in sorted(silent)]
         return silent
 
-    def _date(self, branch: Branch, lane: int, step: int) -> None:
-        """Go through the steps since the look before, and note when each unit fell silent."""
+    def _dated(self, branch: Branch, lane: int, seen: int, step: int) -> list[Turn]:
+        """Go through the steps since the look at `seen`; return when units fell silent or woke."""
         track, few = branch.tracks[lane], self.examples.X_few
-        seen = max((one.step for one in track.checks if one.step < step), default=0)
-        begin = track.nearest(step - 1)
+        begin = track.nearest(seen)
         network = self.networks[lane].copy()
         track.states[begin].put_into(network)
-        dead = set(track.dead_at(seen))
+        dead, turns = set(track.dead_at(seen)), []
         for at in range(begin, step):
             self._train(network, branch, lane, at)
             if at >= seen:
                 with np.errstate(all="ignore"):
                     silent = _silent(network, network.activations(few))
-                changed = sorted(silent ^ dead)
-                track.turns += [Turn(at + 1, *unit, unit in silent) for unit in changed]
+                turns += [Turn(at + 1, *unit, unit in silent) for unit in sorted(silent ^ dead)]
                 dead = silent
+        return turns
+
+    def dead(self, branch: Branch, lane: int) -> dict[tuple[int, int], int]:
+        """Return the units of a lane that are dead now, each with the step of its death.
+
+        Which they are is read off the weights; the step is the same whatever way one came here,
+        for only the looks up to here and the steps since the last of them count.
+        """
+        track, step = branch.tracks[lane], self.positions[lane]
+        with one_thread(), np.errstate(all="ignore"):
+            network = self.networks[lane]
+            silent = _silent(network, network.activations(self.examples.X_few))
+            seen = max(one.step for one in track.checks if one.step <= step)
+            since = track.dead_at(seen)
+            if self.is_small and silent != set(since):
+                since = _after(since, self._dated(branch, lane, seen, step))
+        return {unit: since.get(unit, step) for unit in sorted(silent)}
 
     @property
     def nbytes(self) -> int:
@@ -502,6 +515,16 @@ class Run:
             for one in tracks:
                 if one.states.get(step) is forgotten:
                     del one.states[step]
+
+
+def _after(dead: dict[tuple[int, int], int], turns: Iterable[Turn]) -> dict[tuple[int, int], int]:
+    """Return the dead units, each with the step of its death, after these turns."""
+    dead = dict(dead)
+    for turn in turns:
+        dead.pop((turn.layer, turn.unit), None)
+        if turn.is_dead:
+            dead[turn.layer, turn.unit] = turn.step
+    return dead
 
 
 def _silent(network: Network, outputs: Sequence[Array]) -> set[tuple[int, int]]:

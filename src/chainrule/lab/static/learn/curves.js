@@ -162,12 +162,15 @@ export class Curves {
     context.fillStyle = colour("--quiet");
     context.textAlign = "center";
     context.textBaseline = "top";
-    for (let x = 0; x < wide * 0.86; x += every) {
+    const title = say(this.isOverSeconds() ? "learn.axis.seconds" : "learn.axis.seen");
+    const free = width - RIGHT - context.measureText(title).width - 10;
+    for (let x = 0; x < wide; x += every) {
       const text = this.isOverSeconds() ? String(Number(x.toPrecision(3))) : count(x);
+      if (toX(x) + context.measureText(text).width / 2 > free) break;
       context.fillText(text, toX(x), validation.bottom + 6);
     }
     context.textAlign = "right";
-    context.fillText(say(this.isOverSeconds() ? "learn.axis.seconds" : "learn.axis.seen"), width - RIGHT, validation.bottom + 6);
+    context.fillText(title, width - RIGHT, validation.bottom + 6);
   }
 
   paintBranch(view, branch, opacity) {

@@ -95,11 +95,18 @@ export class Units {
       if (first.has(unit)) this.cross(context, colour, x, y, wide - gap, high - gap, first.get(unit));
     }
     this.columnsOf = columns;
-    const steps = dead.map(([, , step]) => step);
-    words.textContent = dead.length
-      ? say("learn.dead.some", { n: dead.length, here: first.size, first: Math.min(...steps), last: Math.max(...steps) })
-      : say("learn.dead.none");
+    words.textContent = this.wordsOf(dead.length, [...first.values()]);
     canvas.setAttribute("aria-label", say("learn.units", { name: nameOf(this.session.run.lanes, i), count, n: first.size }));
+  }
+
+  // How many units are dead, and the steps of those that are pictured.
+  wordsOf(n, steps) {
+    if (!n) return say("learn.dead.none");
+    if (!steps.length) return say("learn.dead.elsewhere", { n });
+    const [first, last] = [Math.min(...steps), Math.max(...steps)];
+    return first === last
+      ? say("learn.dead.once", { n, here: steps.length, step: first })
+      : say("learn.dead.some", { n, here: steps.length, first, last });
   }
 
   // Crossed out, with the step of its death.
@@ -123,7 +130,7 @@ export class Units {
     context.fillText(step, x + width / 2, y + height / 2 + 1);
   }
 
-  // All deaths of each lane, in their order.
+  // What is dead in each lane, in the order of the last deaths.
   paintDeaths(lanes) {
     const { facts, run } = this.session;
     this.deaths.hidden = !lanes.some(({ dead }) => dead.length);
@@ -283,7 +290,7 @@ export class Rates {
     replace(this.table, h("caption", {}, say("learn.rates.caption", { at })),
       h("tbody", {}, optimizers.map((optimizer) => {
         const own = losses.filter((one) => one.optimizer === optimizer).sort((a, b) => a.rate - b.rate);
-        const first = best(own);
+        const first = own.length > 1 && own.every(({ loss }) => loss === own[0].loss) ? null : best(own);
         return h("tr", {}, h("th", { scope: "row" }, swatch(optimizer), say(`learn.names.${optimizer}`)),
           own.map((one) => h("td", { class: one === first ? "best" : null },
             h("span", { class: "quiet-text rate-of" }, say("learn.rates.at", { rate: written(one.rate) })),

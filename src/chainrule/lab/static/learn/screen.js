@@ -74,7 +74,7 @@ class LearnScreen {
     };
     this.lenses = { units: new Units(shared), along: new Along(shared), life: new Life(shared), layers: new Layers(shared), rates: new Rates(shared) };
     this.curves = new Curves(session, () => lab.state.over === "seconds");
-    this.playing = button(say("learn.play"), say("learn.help.play"), () => (session.isPlaying ? this.stop() : session.play()), { class: "main play" });
+    this.playing = button(say("learn.play"), say("learn.help.play"), () => this.playOrStop(), { class: "main play" });
     this.steps = h("div", { class: "steps" },
       ...[1, 10].map((n) => button(say("learn.step", { n }), say("learn.help.step"), () => this.by(n))),
       button(say("learn.epoch"), say("learn.help.epoch"), () => this.by(null)));
@@ -106,7 +106,11 @@ class LearnScreen {
   buildSettings() {
     const { run } = this.session;
     const form = this.settings.querySelector(".form");
-    const seed = h("input", { type: "number", min: 0, max: LIMITS.seed, help: say("learn.help.seed") });
+    const seed = h("input", { type: "number", min: 0, max: LIMITS.seed, help: say("learn.help.seed"), onchange: () => {
+      if (/^[0-9]+$/.test(seed.value) && Number(seed.value) <= LIMITS.seed) return;
+      seed.value = run.seed;
+      this.lab.notice(say("learn.settings.bounds", { most: LIMITS.seed }));
+    } });
     seed.value = run.seed;
     const shape = run.hidden.join("-");
     const shapes = SHAPES.includes(shape) ? SHAPES : [shape, ...SHAPES];
@@ -121,9 +125,8 @@ class LearnScreen {
       const chosen = boxes.map((one) => one.querySelector("input")).filter(({ checked }) => checked).map(({ value }) => value);
       const kept = chosen.map((optimizer) => run.lanes.find((lane) => lane.optimizer === optimizer) ?? { optimizer, rate: RATES[optimizer] });
       if (!kept.length) return this.lab.notice(say("learn.settings.none"));
-      const whole = Math.min(Math.max(Math.round(Number(seed.value)) || 0, 0), LIMITS.seed);
       this.settings.open = false;
-      return this.begin({ ...run, seed: whole, hidden: sizesOf.value.split("-").map(Number), lanes: kept });
+      return this.begin({ ...run, seed: Number(seed.value), hidden: sizesOf.value.split("-").map(Number), lanes: kept });
     };
     replace(form,
       labelled(say("learn.settings.sizes"), sizesOf), labelled(say("learn.settings.seed"), seed),
@@ -142,10 +145,20 @@ class LearnScreen {
   }
 
   key(event) {
-    const isControl = event.target.closest("button, a, input, select, summary, textarea");
+    const isControl = event.target.closest("button, input:not([type=range], [type=radio]), select, summary, textarea");
     if (event.key !== " " || isControl || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     this.playing.click();
+  }
+
+  async playOrStop() {
+    const { session } = this;
+    if (session.isPlaying) await this.stop();
+    else if (session.isFar) {
+      await session.halt();
+      this.remember();
+      this.lab.notice(say("learn.halted", { at: session.at }));
+    } else session.play();
   }
 
   async stop() {
@@ -322,10 +335,13 @@ class LearnScreen {
     replace(this.batch, labelled(say("learn.batch"), this.batchOf));
   }
 
+  // A rate out of bounds gives way to the one in force.
   changeRate(i, value) {
+    const { run, branch, at } = this.session;
     const [least, most] = LIMITS.rate;
-    if (value >= least && value <= most) this.change(i, Number(value.toPrecision(6)));
-    else this.paintTable();
+    if (value >= least && value <= most) return this.change(i, Number(value.toPrecision(6)));
+    this.rows[i].text.value = setAt({ run, changes: branch.changes }, Math.max(at, 0), i);
+    return this.lab.notice(say("learn.bounds", { least: written(least), most: written(most) }));
   }
 
   // The branches, and what was changed in the one that is shown.
@@ -349,13 +365,13 @@ class LearnScreen {
     const { session } = this;
     if (!session.facts || !session.branch) return;
     const { at, target, branch, facts, isPlaying } = session;
-    this.playing.textContent = say(isPlaying ? "learn.pause" : "learn.play");
+    this.playing.textContent = isPlaying ? say("learn.pause") : say(session.isFar ? "learn.stop" : "learn.play");
     this.playing.setAttribute("aria-pressed", String(isPlaying));
     this.line.max = Math.max(...session.branches.map(({ reached }) => reached), 1);
-    if (document.activeElement !== this.line || isPlaying) this.line.value = Math.max(at, 0);
+    if (document.activeElement !== this.line || isPlaying || Number(this.line.value) !== target) this.line.value = Math.max(at, 0);
     const place = placeAt(branch.stretches, facts.images, Math.max(at, 0));
     this.line.setAttribute("aria-valuetext", say("learn.at", { at: Math.max(at, 0) }));
-    this.where.textContent = target - at > facts.steps_in_turn || at < 0
+    this.where.textContent = session.isFar || at < 0
       ? say("learn.computing", { at: Math.max(at, 0), target })
       : say("learn.where", { at, epoch: place.epoch + 1, number: place.number, steps: place.steps });
     this.curves.paint();
@@ -378,10 +394,10 @@ class LearnScreen {
       const check = lane.checks.findLast(([step, , , isWhole]) => step <= at && !isWhole);
       const stopped = lane.stopped && lane.stopped[0] <= at ? lane.stopped : null;
       const now = seen?.lanes[i];
-      const dead = this.deadAt(lane, at);
+      const dead = now?.dead.length;
       cells.loss.textContent = until > 0 ? short(lane.smooth.array[until - 1], 3) : "–";
-      cells.accuracy.textContent = check ? percent(check[2]) : "–";
-      cells.dead.textContent = String(dead);
+      cells.accuracy.textContent = check ? this.shareOf(check, at) : "–";
+      cells.dead.textContent = dead === undefined ? "–" : String(dead);
       cells.dead.classList.toggle("alarm", dead > 0);
       cells.move.textContent = now?.next?.in_rates === undefined || now.next.in_rates === null ? "–" : say("learn.in_rates", { share: now.next.in_rates });
       if (stopped) {
@@ -395,13 +411,9 @@ class LearnScreen {
     if (document.activeElement !== this.batchOf) this.batchOf.value = String(setAt({ run, changes: branch.changes }, Math.max(at, 0), null));
   }
 
-  deadAt(lane, at) {
-    const dead = new Set();
-    for (const [step, layer, unit, isDead] of lane.deaths) {
-      if (step > at) break;
-      if (isDead) dead.add(`${layer}.${unit}`); else dead.delete(`${layer}.${unit}`);
-    }
-    return dead.size;
+  // Validation images are looked at now and then: of another step than the one shown, say which.
+  shareOf([step, , share], at) {
+    return step === at ? percent(share) : say("learn.looked", { share, step });
   }
 
   // To the other screens, with this lane's weights of this step and, backwards, with its batch.
@@ -433,9 +445,20 @@ class LearnScreen {
       if (gone) return say("learn.gone", { name: say(`learn.names.${gone[1].optimizer}`), rate: written(gone[1].rate), step: gone[0][0] + 1, layer: gone[0][1] });
       return at < session.branch.reached ? say("learn.rewound") : say("learn.paused");
     }
-    const moves = (seen?.lanes ?? []).map((lane, i) => (lane.next?.in_rates
-      ? say("learn.first_step", { name: say(`learn.names.${run.lanes[i].optimizer}`), share: lane.next.in_rates }) : null)).filter(Boolean).slice(0, 2);
+    const moves = (seen?.lanes ?? []).map((lane, i) => ({ ...run.lanes[i], share: lane.next?.in_rates })).filter(({ share }) => share);
     if (!moves.length) return others;
-    return `${say("learn.start", { classes: facts.sizes.at(-1), chance: facts.chance, moves: moves.join(", ") })}${others}`;
+    return `${say("learn.start", { classes: facts.sizes.at(-1), chance: facts.chance, moves: this.firstSteps(moves) })}${others}`;
+  }
+
+  // Of two each, of more the shortest and the longest.
+  firstSteps(moves) {
+    const name = ({ optimizer }) => say(`learn.names.${optimizer}`);
+    if (moves.length < 3) return moves.map((one) => say("learn.first_step", { name: name(one), share: one.share })).join(", ");
+    const full = (one) => say("learn.lane", { name: name(one), rate: written(one.rate) });
+    const [shortest, longest] = [Math.min, Math.max].map((pick) => {
+      const share = pick(...moves.map((one) => one.share));
+      return moves.find((one) => one.share === share);
+    });
+    return say("learn.first_steps", { least: shortest.share, first: full(shortest), most: longest.share, last: full(longest) });
   }
 }

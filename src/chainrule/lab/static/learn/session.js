@@ -50,14 +50,14 @@ class Branch {
     this.have = 0;
     this.seen = new Numbers();
     this.lanes = this.run.lanes.map(() => ({
-      losses: new Numbers(), smooth: new Numbers(), seconds: new Numbers(), checks: [], deaths: [], stopped: null, mean: 0,
+      losses: new Numbers(), smooth: new Numbers(), seconds: new Numbers(), checks: [], stopped: null, mean: 0,
     }));
   }
 
   extend({ reached, until, lanes }) {
     if (this.have === 0) this.clear();
     for (let step = this.have; step < until; step += 1) this.seen.push(seenAt(this.stretches, this.images, step));
-    lanes.forEach(({ losses, seconds, checks, deaths, stopped }, i) => {
+    lanes.forEach(({ losses, seconds, checks, stopped }, i) => {
       const lane = this.lanes[i];
       for (const loss of losses) {
         lane.mean = SMOOTH * lane.mean + (1 - SMOOTH) * loss;
@@ -66,7 +66,6 @@ class Branch {
       }
       seconds.forEach((value) => lane.seconds.push(value));
       lane.checks.push(...checks);
-      if (checks.length) lane.deaths = deaths;
       lane.stopped = stopped;
     });
     Object.assign(this, { reached, have: until });
@@ -119,6 +118,17 @@ export class Session {
     this.isPlaying = false; // a turn on its way is the last
     this.on.state();
     this.pump();
+  }
+
+  // Whether the step that is asked for takes more than a turn.
+  get isFar() {
+    return !this.isPlaying && Boolean(this.facts) && this.target - this.at > this.facts.steps_in_turn;
+  }
+
+  // Ends the way to a step where it is; a turn on its way is the last.
+  halt() {
+    this.isHalted = true;
+    return this.pump();
   }
 
   // What a look is to bring: parts of learn.PARTS, an image, a weight.
@@ -234,6 +244,7 @@ export class Session {
     if (this.isGone || this.isOpening || branch !== this.branch) return null;
     branch.extend(answer);
     this.at = answer.is_there ? to : answer.at;
+    if (this.isHalted) Object.assign(this, { isHalted: false, target: this.at });
     if (entry) this.append(answer.lanes, begun);
     this.isStale = true;
     this.on.turn();
