@@ -28,15 +28,15 @@ def test_a_walk_is_where_it_was(visit):
     page.get_by_label("from unit").fill("5")
     page.keyboard.press("Enter")
     wait_until(page, "location.hash.includes('weight=2.w.5.')")
-    page.get_by_label("moved by").select_option("1e-3")
-    page.get_by_text("loss at w + 0.001").wait_for()
+    page.get_by_label("moved by").select_option("1e-2")
+    page.get_by_text("loss at w + 0.01").wait_for()
     before = page.locator("#screen").inner_text()
     reload(page, ".card .array.out")
-    page.get_by_text("loss at w + 0.001").wait_for()
+    page.get_by_text("loss at w + 0.01").wait_for()
     state = state_of(page)
     weight = state.pop("weight")
     assert weight.startswith("2.w.5.")
-    assert state == {"images": "4,5,6,7", "step": "2", "opened": "2.1", "h": "1e-3"}
+    assert state == {"images": "4,5,6,7", "step": "2", "opened": "2.1", "h": "1e-2"}
     assert page.locator("#screen").inner_text() == before
 
 

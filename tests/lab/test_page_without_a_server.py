@@ -34,7 +34,7 @@ def test_a_drawing_is_fed_raw_and_says_so(visit, copy, lab):
     page = visit("#/draw?digit=none", base=copy)
     draw(page, [SEVEN])
     page.wait_for_load_state("networkidle")
-    page.get_by_text("Without a server the drawing is only shrunk").wait_for()
+    page.locator(".told", has_text="Without a server the drawing is only shrunk").wait_for()
     raw = inked(strokes_of(page.url)).reshape(28, 4, 28, 4).mean(axis=(1, 3)) / 255
     network = next(iter(lab.networks.values()))
     expected = network.classifier.probabilities(raw[np.newaxis].astype(np.float32))[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 def ended(process):
     """Wait for the end; return status and what was said on stderr."""
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=600)
     return process.returncode, errors
 
 
