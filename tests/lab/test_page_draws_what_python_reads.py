@@ -70,6 +70,13 @@ def resting(page):
     wait_until(page, "performance.getEntriesByName('rest').length > 0")
 
 
+# The answer to the last stroke has come: what is said while one draws is the page's own.
+AT_REST = """() => {
+    const last = (name) => performance.getEntriesByName(name).at(-1)?.startTime ?? -1;
+    return last("stroke") >= 0 && last("rest") > last("stroke");
+}"""
+
+
 def shares(page):
     """Return the ten percentages on screen."""
     return [float(text.rstrip(" %")) for text in page.locator(".share").all_inner_texts()[:10]]
@@ -211,12 +218,11 @@ def test_undo_and_clear_and_the_reload(visit):
     page = visit("#/draw?digit=none")
     draw(page, TEN)
     wait_until(page, "location.hash.includes('strokes')")
-    page.wait_for_load_state("networkidle")
+    wait_until(page, AT_REST)
     two = page.url
     before = shares(page)
     page.reload()
-    page.locator(".share").first.wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_until(page, "performance.getEntriesByName('rest').length > 0")
     assert page.url == two
     assert shares(page) == before
     draw(page, [SEVEN])

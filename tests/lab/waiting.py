@@ -4,8 +4,8 @@ import time
 
 
 def wait_until(page, expression, argument=None):
-    """Ask the page until the expression is true, for ten seconds at most."""
-    deadline = time.monotonic() + 10
+    """Ask the page until the expression is true, for a minute at most."""
+    deadline = time.monotonic() + 60
     while not page.evaluate(expression, argument):
         assert time.monotonic() < deadline, f"{expression} has not come true at {page.url}"
         page.wait_for_timeout(20)
