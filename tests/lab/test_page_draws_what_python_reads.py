@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 from chainrule.lab.words import library, sentence
 from chainrule.reading.centring import centring
@@ -150,7 +150,7 @@ def test_ink_at_the_border_is_ink_and_no_ground(visit, stroke):
     text = base64.urlsafe_b64encode(bytes(min(at, 223) for point in stroke for at in point))
     page = visit(f"#/draw?strokes={text.decode().rstrip('=')}")
     page.locator("[data-stage=centred]").wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert sum(shares(page)) == pytest.approx(100, abs=0.5)
     assert page.locator("#notice").inner_text() == ""
 
@@ -246,7 +246,7 @@ def test_a_key_shows_a_stored_digit_and_its_answer(visit, lab):
     with page.expect_response("**/api/forward") as caught:
         page.keyboard.press("6")
     wait_until(page, f"location.hash.includes('digit={index}')")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     probabilities = caught.value.json()["probabilities"]
     np.testing.assert_allclose(shares(page), 100 * np.array(probabilities), atol=0.051)
     network = next(iter(lab.networks.values()))
@@ -255,7 +255,7 @@ def test_a_key_shows_a_stored_digit_and_its_answer(visit, lab):
 
 def test_every_part_of_a_stroke_is_answered_and_timed(visit):
     page = visit("#/draw?digit=none")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     box = page.locator("canvas.pad").bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
     page.mouse.down()
@@ -263,7 +263,7 @@ def test_every_part_of_a_stroke_is_answered_and_timed(visit):
         across, down = 0.5 + 0.25 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)
         page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
     page.mouse.up()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     took = page.evaluate("performance.getEntriesByName('stroke').map((one) => one.duration)")
     assert len(took) > 5
     assert min(took) > 0
@@ -277,7 +277,7 @@ def test_the_four_pictures_are_those_of_the_answer(visit):
         page.reload()
     stages = caught.value.json()["stages"]
     page.locator("[data-stage=centred]").wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     for stage in stages:
         figure = page.locator(f"[data-stage={stage['name']}]")
         width, height, red = figure.locator("canvas").evaluate(
@@ -295,7 +295,7 @@ def test_the_four_pictures_are_those_of_the_answer(visit):
 
 def test_a_unit_shows_the_numbers_of_the_answer(visit):
     page = visit("#/draw?digit=3")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     strip = page.locator(".units").first
     with page.expect_response("**/api/unit") as caught:
         strip.click(position={"x": 5, "y": 5})
@@ -310,7 +310,7 @@ def test_a_unit_shows_the_numbers_of_the_answer(visit):
 def test_the_panel_of_a_unit_opens_where_it_is_seen(visit, size):
     page = visit("#/draw?digit=3", reduced_motion="reduce")
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     page.locator(".units").first.click(position={"x": 5, "y": 5})
     page.locator(".unit h2").wait_for()
     page.wait_for_timeout(100)
@@ -323,7 +323,7 @@ def test_the_panel_of_a_unit_opens_where_it_is_seen(visit, size):
 
 def test_a_stored_digit_has_no_seams_between_its_pixels_on_any_screen(visit):
     page = visit("#/draw?digit=3", device_scale_factor=1.25)
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     seen = Image.open(io.BytesIO(page.locator("canvas.pad").screenshot())).convert("L")
     width, height = seen.size
     middle = seen.crop((width // 6, height // 6, 5 * width // 6, 5 * height // 6))
@@ -340,7 +340,7 @@ def test_by_keys_a_line_is_drawn_where_the_cursor_goes(visit):
     for key in ("ArrowUp", "ArrowUp", "Space", "Shift+ArrowDown", "Shift+ArrowDown"):
         page.keyboard.press(key)
     wait_until(page, "location.hash.includes('strokes')")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert strokes_of(page.url) == [[(112, 96), (112, 104), (112, 112)]]
     page.keyboard.press("Delete")
     wait_until(page, "location.hash.includes('digit=none')")

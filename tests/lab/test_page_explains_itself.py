@@ -1,7 +1,7 @@
 """Whatever takes the focus says what it is: in a line to the eye, by description to the ear."""
 
 import pytest
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 PLACES = (
     "#/draw?digit=3&unit=0.3",
@@ -20,7 +20,7 @@ UNEXPLAINED = """() => [...document.querySelectorAll("a, button, input, select, 
 @pytest.mark.parametrize("place", PLACES)
 def test_everything_that_takes_the_focus_is_described(visit, place):
     page = visit(place)
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert page.evaluate(UNEXPLAINED) == []
 
 

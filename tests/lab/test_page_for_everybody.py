@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from lab_client import address_of, start
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 SCREENS = (
     "draw?digit=3&unit=0.3",
@@ -32,7 +32,7 @@ SCREENS = (
 @pytest.mark.parametrize("screen", SCREENS)
 def test_it_fits_360_pixels_and_axe_finds_nothing_serious_in_both_themes(visit, screen):
     page = visit(f"#/{screen}")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -95,7 +95,7 @@ def test_a_tour_of_all_screens_by_keys_alone(visit):
 
 def test_single_keys_count_on_the_pad_alone(visit):
     page = visit("#/draw?digit=none")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("button", name="Clear").focus()
@@ -222,7 +222,7 @@ def test_a_server_that_goes_and_comes_back_is_survived(visit, lab_run):
     base = address_of(process)
     try:
         page = visit("#/draw?digit=0", base=base)
-        page.wait_for_load_state("networkidle")
+        wait_for_rest(page)
         stop(process)
         page.locator("canvas.pad").focus()
         page.keyboard.press("3")

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 
 def state_of(page):
@@ -14,14 +14,14 @@ def state_of(page):
 def reload(page, wanted):
     page.reload()
     page.locator(wanted).first.wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
 
 
 def test_a_walk_is_where_it_was(visit):
     page = visit("#/backwards?images=0,1,2,3")
     page.get_by_role("button", name="Later images").click()
     wait_until(page, "location.hash.includes('images=4,5,6,7')")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     page.keyboard.press("ArrowRight")
     page.locator("[data-choice='1']").click()
     page.locator(".card .array.out").first.wait_for()
@@ -143,7 +143,7 @@ def test_a_whole_address_is_no_damaged_one(visit, lab):
         "#/mistakes?cell=4.9",
     ):
         page = visit(address)
-        page.wait_for_load_state("networkidle")
+        wait_for_rest(page)
         assert page.locator("#notice").inner_text() == "", address
 
 
@@ -164,5 +164,29 @@ MISTYPED = (
 @pytest.mark.parametrize("address", MISTYPED)
 def test_a_mistyped_address_still_shows_a_screen(visit, address):
     page = visit(address)
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     page.locator("canvas").first.wait_for()
+
+
+def test_mistakes_that_come_late_are_those_last_asked_for_or_none(visit):
+    page = visit("#/draw?digit=none")
+    held = []
+    page.route("**/api/confusion?*", lambda route: held.append(route))
+
+    def ask(address):
+        page.evaluate("address => { location.hash = address; }", address)
+
+    ask("#/mistakes?cell=4.4")
+    wait_until(page, "document.querySelector('#screen.mistakes')")
+    ask("#/mistakes?cell=3.3")
+    wait_until(page, "document.querySelector('[data-screen=mistakes]').href.includes('3.3')")
+    held.pop().continue_()
+    wait_for_rest(page)
+    assert page.locator(".matrix [aria-pressed=true]").get_attribute("data-cell") == "3.3"
+
+    page.reload()
+    wait_until(page, "document.querySelector('#screen.mistakes')")
+    page.get_by_role("link", name="Backwards").click()
+    with page.expect_response("**/api/confusion?*"):
+        held.pop().continue_()
+    page.locator(".card .body").wait_for()  # and visit finds no error

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from test_page_draws_what_python_reads import SEVEN, TEN, draw, resting
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 from chainrule import cli
 from chainrule.lab.words import said, sentence
@@ -91,7 +91,7 @@ def test_the_answer_is_beside_the_pad_or_on_a_phone_a_strip_above_it(opened):
 
 def test_input_and_softmax_belong_to_the_chain_whose_boxes_say_what_they_are(visit):
     page = visit("#/draw?digit=3")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     names = page.locator(".layer .name").all_inner_texts()
     assert names == ["input · 784 pixels", "hidden 1 · 16 units", "hidden 2 · 16 units",
                      "output · 10 units", "softmax · 10 shares"]  # fmt: skip
@@ -107,7 +107,7 @@ def test_input_and_softmax_belong_to_the_chain_whose_boxes_say_what_they_are(vis
 def test_the_learner_says_what_it_is_and_takes_it_so_to_backwards(visit):
     page = visit(f"#/draw?strokes={STROKES}")
     wait_until(page, "document.querySelector('.predicted').textContent !== '\u2013'")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     read = page.locator(".predicted").inner_text()
     other = "5" if read != "5" else "6"
     label, verdict = page.get_by_label("It is"), page.locator(".verdict")
@@ -126,13 +126,13 @@ def test_the_learner_says_what_it_is_and_takes_it_so_to_backwards(visit):
     page.get_by_text(f"wrong: it is a {other}").wait_for()
     draw(page, [[(0.05, 0.9), (0.1, 0.95)]])
     wait_until(page, "!location.hash.includes('label')")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert label.input_value() == ""
 
 
 def test_a_stored_digit_has_its_label_and_is_the_batch_of_backwards(visit, lab):
     page = visit("#/draw?digit=3")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert page.get_by_label("It is").is_disabled()
     assert page.get_by_label("It is").input_value() == str(lab.labels[3])
     page.get_by_role("button", name="Take it to Backwards").click()

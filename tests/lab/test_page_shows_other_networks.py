@@ -10,7 +10,7 @@ from test_page_draws_what_python_reads import draw, strokes_of
 from test_page_explains_itself import UNEXPLAINED
 from test_page_without_a_server import Quiet
 from test_pictures_are_read_as_predict_reads_them import lab_of
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 LINE = [(0.3, 0.4), (0.7, 0.6)]
 SCREENS = (
@@ -53,7 +53,7 @@ def test_every_screen_is_whole_and_fits_a_phone(other, screen):
     page = other(f"#/{screen}")
     page.set_viewport_size({"width": 360, "height": 740})
     page.locator("#screen canvas").first.wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(UNEXPLAINED) == []
     assert page.locator("#notice").inner_text() == ""
@@ -62,7 +62,7 @@ def test_every_screen_is_whole_and_fits_a_phone(other, screen):
 def test_the_bars_are_the_most_probable_classes_by_name(other, labs, kind):
     page = other("#/draw?digit=2")
     page.locator("[data-stage=stored]").wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     lab = labs[kind]
     network = next(iter(lab.networks.values()))
     expected = network.probabilities[2]
@@ -133,7 +133,7 @@ def test_the_forward_pass_of_the_page_is_that_of_numpy(other, labs, kind, addres
 
 def test_a_key_takes_the_class_of_that_number_or_in_that_place(other, labs, kind):
     page = other("#/draw?digit=none")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     page.locator("canvas.pad").focus()
     page.keyboard.press("2")
     wait_until(page, "/digit=[0-9]/.test(location.hash)")
@@ -201,7 +201,7 @@ def test_a_static_copy_draws_and_shows_the_mistakes(visit, copies, labs, kind):
 
 def test_a_static_copy_reads_no_pictures_and_says_so(visit, copies, kind):
     page = visit("#/draw", base=copies[kind])
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Picture").click()
     chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": b"x"})

@@ -11,7 +11,7 @@ from test_page_explains_itself import UNEXPLAINED
 from test_page_for_everybody import tab_to
 from test_page_remembers import state_of
 from test_pictures_are_read_as_predict_reads_them import given
-from waiting import wait_until
+from waiting import wait_for_rest, wait_until
 
 from chainrule.lab.words import sentence
 
@@ -60,7 +60,7 @@ def choose(page, name, content):
 def wait_for(page, text):
     """Wait until this is the answer, and the layers are those of it."""
     wait_until(page, "text => document.querySelector('.predicted')?.textContent === text", text)
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
 
 
 @pytest.mark.parametrize("way", ["button", "drop", "paste"])
@@ -128,7 +128,7 @@ def test_a_refused_picture_leaves_nothing_of_the_one_before(visit, lab, files):
     page = visit("#/draw?digit=none", refused=True)
     draw(page, [SEVEN])
     wait_until(page, "location.hash.includes('strokes')")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     before = shares(page)
     comes(page, files, "notes.heic")
     page.locator(".stages .alarm").wait_for()
@@ -139,7 +139,7 @@ def test_a_refused_picture_leaves_nothing_of_the_one_before(visit, lab, files):
     assert page.locator("[data-stage]").count() == 0
     page.get_by_role("button", name="Undo").click()
     wait_until(page, "location.hash.includes('strokes')")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert shares(page) == before
 
 
@@ -206,7 +206,7 @@ def test_of_several_files_the_first_is_read_and_that_is_said(visit, files):
 )
 def test_what_is_no_picture_is_named(visit, files, how, text, what):
     page = visit("#/draw?digit=3")
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     before = page.url
     comes(page, files, how=how, text=text)
     page.get_by_text(what).wait_for()
@@ -285,7 +285,7 @@ def test_a_phone_has_room_and_everything_is_described(visit, files, name):
     page.set_viewport_size({"width": 360, "height": 640})
     comes(page, files, name)
     page.locator("[data-stage=given], .alarm").first.wait_for()
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(UNEXPLAINED) == []
     page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text())
@@ -297,6 +297,7 @@ def test_a_phone_has_room_and_everything_is_described(visit, files, name):
 
 def test_the_button_is_reached_by_keys_and_offers_a_camera(visit):
     page = visit("#/draw?digit=none")
+    wait_for_rest(page)
     tab_to(page, "Picture")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")

@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from test_page_draws_what_python_reads import SEVEN, draw, inked, shares, strokes_of
+from waiting import wait_for_rest
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -33,7 +34,7 @@ def copy(lab, tmp_path_factory):
 def test_a_drawing_is_fed_raw_and_says_so(visit, copy, lab):
     page = visit("#/draw?digit=none", base=copy)
     draw(page, [SEVEN])
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     page.locator(".told", has_text="Without a server the drawing is only shrunk").wait_for()
     raw = inked(strokes_of(page.url)).reshape(28, 4, 28, 4).mean(axis=(1, 3)) / 255
     network = next(iter(lab.networks.values()))

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from waiting import wait_for_rest
 
 WRONG = re.compile(r"(^|[ (=])-[0-9]|\b1 (images|rows|columns|weights)\b|\b[0-9]{4,} images")
 SAID = """() => [document.body.innerText,
@@ -24,7 +25,7 @@ SAID = """() => [document.body.innerText,
 )
 def test_all_that_is_said_is_written_one_way(visit, place):
     page = visit(place)
-    page.wait_for_load_state("networkidle")
+    wait_for_rest(page)
     found = [WRONG.search(text) for text in page.evaluate(SAID)]
     assert [one.string[one.start() :][:40] for one in found if one] == []
 

@@ -2,6 +2,8 @@
 
 import time
 
+AT_REST = "document.querySelector('#screen h1') && !document.querySelector('[aria-busy=true]')"
+
 
 def wait_until(page, expression, argument=None):
     """Ask the page until the expression is true, for a minute at most."""
@@ -9,3 +11,8 @@ def wait_until(page, expression, argument=None):
     while not page.evaluate(expression, argument):
         assert time.monotonic() < deadline, f"{expression} has not come true at {page.url}"
         page.wait_for_timeout(20)
+
+
+def wait_for_rest(page):
+    """Wait until the page shows all that it was asked for, by its address, a pen or a click."""
+    wait_until(page, AT_REST)

@@ -160,6 +160,7 @@ class Lab {
 
   show() {
     const module = SCREENS.find(({ id }) => id === this.state.screen);
+    const root = document.getElementById("screen");
     document.title = say("frame.title", { screen: module.name });
     this.links.forEach((link) => {
       link.href = addressOf({ ...this.state, screen: link.dataset.screen });
@@ -172,13 +173,16 @@ class Lab {
     if (this.module !== module) {
       this.mounted?.unmount?.();
       this.module = module;
-      const root = document.getElementById("screen");
       root.className = module.id;
       replace(root);
       this.mounted = module.mount(root, this);
       window.scrollTo(0, 0);
     }
-    this.mounted.update(this.state);
+    root.setAttribute("aria-busy", "true");
+    const update = Promise.resolve(this.mounted.update(this.state)).finally(() => {
+      if (update === this.latest) root.removeAttribute("aria-busy");
+    });
+    this.latest = update;
   }
 
   // The network that is trained behind the page.

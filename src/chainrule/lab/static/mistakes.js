@@ -41,12 +41,14 @@ class MistakesScreen {
       if (key !== this.shown) {
         this.shown = key;
         this.opened = null;
-        if (this.view === "matrix") await this.showMatrix(key);
-        else await this.showDifference(key);
+        this.coming = this.view === "matrix" ? this.showMatrix(key) : this.showDifference(key);
       }
-      if (this.view === "matrix" && key === this.shown) await this.showCell(state.cell);
+      await this.coming; // also if another update asked for it
+      if (this.isGone || state !== this.lab.state) return; // overtaken by a newer one
+      if (this.view === "matrix") await this.showCell(state.cell);
       this.showChosen(state.image);
     } catch (error) {
+      if (key === this.shown) this.shown = null; // asked again by the next
       if (!(error instanceof api.LabError)) throw error;
       this.lab.notice(error.message);
     }
