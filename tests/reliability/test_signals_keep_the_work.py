@@ -5,14 +5,17 @@ import signal
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from programmes import ended, facts, members, nobody_left, results, the_run
 
+from chainrule.experiments import backends
 from chainrule.experiments.keeping import Keep, Keeper
-from chainrule.experiments.stopping import StopSignals
+from chainrule.experiments.settings import Settings
+from chainrule.experiments.stopping import StopSignals, hearing, held
 from chainrule.network import create_network
 from chainrule.training import History
 
@@ -173,6 +176,41 @@ def test_a_signal_while_the_lanes_start_is_heard_by_the_parent_alone(
     assert nobody_left(process.pid)
 
 
+@BOTH
+def test_a_signal_just_after_the_start_of_the_lanes_ends_them_without_a_word(
+    monkeypatch, capfd, number, status
+):
+    @contextmanager
+    def held_until_a_signal():
+        with held():
+            yield
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(backends, "held", held_until_a_signal)
+    settings = Settings(
+        data="sample",
+        learning_rates={"adam": [0.001], "sgd": [0.1]},
+        batch_sizes=[8],
+        seeds=[0],
+        hidden=[8],
+        epochs=1,
+        train_size=100,
+        split_seed=0,
+        threads=1,
+    )
+    stopped = KeyboardInterrupt if number == signal.SIGINT else SystemExit
+    ahead = backends.started_ahead(settings, 2)
+    with pytest.raises(stopped), hearing(end_with_143, signal.SIGTERM), ahead:
+        pytest.fail("the signal is heard before the images are read")
+    assert capfd.readouterr() == ("", "")
+    mine = [pid for pid in members(os.getsid(0)) if parent_of(pid) == os.getpid()]
+    assert not [pid for pid in mine if b"LokyProcess" in command_of(pid)]
+
+
+def end_with_143(number, frame):
+    raise SystemExit(128 + number)
+
+
 def test_workers_leave_the_signals_of_the_terminal_to_their_parent(start, tmp_path):
     process = start("compare", "--epochs", 100_000, "--jobs", 2, "--out", "out")
     wait_for_epoch(tmp_path / "out" / "record.jsonl")
@@ -182,6 +220,10 @@ def test_workers_leave_the_signals_of_the_terminal_to_their_parent(start, tmp_pa
     assert all(held_back_by(pid) & both == both for pid in workers)
     os.killpg(process.pid, signal.SIGTERM)
     assert ended(process)[0] == 143
+
+
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def command_of(pid):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
+from queue import Empty
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -58,8 +59,10 @@ def started_ahead(settings: Settings, jobs: int | None) -> Iterator[None]:
             worth[lane.optimizer] = optimizer
     parallel = joblib.Parallel(n_jobs=at_once, return_as="generator_unordered")
     get_ready = joblib.delayed(_get_ready)
-    ready = _started(parallel, [get_ready([*worth.values()])] * at_once)
+    ready: Any = ()
     try:
+        with _starting():  # held before a signal is heard: joblib warns of results that nobody has
+            ready = parallel([get_ready([*worth.values()])] * at_once)
         yield
     except (KeyboardInterrupt, SystemExit):
         _kill_workers()
@@ -136,7 +139,9 @@ def _in_workers(
         calls = (run(lane, split, parent, **settings) for lane in lanes)
         with StopSignals(tell=parent.asks.touch) as stop:
             try:
-                yield from (result for result in _started(parallel, calls) if result is not None)
+                with _starting():
+                    results = parallel(calls)
+                yield from (result for result in results if result is not None)
                 stop.end()
             except BaseException:
                 _kill_workers()
@@ -147,17 +152,22 @@ def _in_workers(
 def _kill_workers() -> None:
     from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+    executor = get_reusable_executor(reuse=True)
+    with suppress(Empty):  # else loky's thread looks up calls that it has thrown away, and fails
+        while True:
+            executor._work_ids.get_nowait()
+    executor.shutdown(kill_workers=True)
 
 
-def _started(parallel: Any, calls: Any) -> Any:
-    """Return the results, once the workers have been started without an ear for signals."""
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Let workers that start have no ear for signals; one that comes is heard at the end."""
     from joblib.externals.loky.backend import resource_tracker
 
     for tracker in (resource_tracker, multiprocessing.resource_tracker):
         tracker.ensure_running()  # else it starts among the workers, and lets go of the signals
     with held():
-        return parallel(calls)
+        yield
 
 
 def _run_in_worker(lane: Lane, split: Split, parent: Parent, **settings: Any) -> Result | None:
