@@ -393,6 +393,8 @@ def hyperparameters(rule: Any) -> None:
 
 def learning_rate(rate: LearningRate, step: int) -> float:
     """Return the learning rate of `step`, given a number or a function of the step."""
+    if type(rate) is float and 0 <= rate < math.inf:
+        return rate  # the usual case, once a step
     if not callable(rate):
         return real_number("learning_rate", rate, at_least=0)
     try:
@@ -409,9 +411,8 @@ def flat_vectors(
     optimizer: object, parameters: Array, gradients: Array, state: dict[str, Array]
 ) -> None:
     """Check that parameters, gradients and moments are float vectors that belong together."""
-    name = type(optimizer).__name__
-    pair = (parameters, gradients)
-    if not all(isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype.kind == "f" for v in pair):
+    pair, name = (parameters, gradients), type(optimizer).__name__
+    if not (_is_flat(parameters) and _is_flat(gradients)):
         came = (f"{np.shape(v)} {getattr(v, 'dtype', type(v).__name__)}" for v in pair)
         raise ChainruleError(
             f"update of {name} takes two flat vectors of floats, got {' and '.join(came)}: "
@@ -422,12 +423,16 @@ def flat_vectors(
             f"parameters {parameters.shape} {parameters.dtype} and gradients {gradients.shape} "
             f"{gradients.dtype} must have one length and dtype."
         )
-    sizes = {moment.size for moment in state.values()}
-    if sizes and sizes != {parameters.size}:
+    sizes = {moment.size for moment in state.values()} - {parameters.size}
+    if sizes:
         raise ChainruleError(
             f"This {name} has moved {sizes.pop()} parameters before and now got "
             f"{parameters.size}: give each network its own optimizer."
         )
+
+
+def _is_flat(vector: object) -> bool:
+    return isinstance(vector, np.ndarray) and vector.ndim == 1 and vector.dtype.kind == "f"
 
 
 def optimizer(given: object) -> None:

@@ -115,7 +115,8 @@ class Network(Sequence[Layer]):
     def outputs(self, X: Examples) -> Array:
         """Return what `forward` does, for any number of rows: in slices."""
         X = checks.rows("X", X)
-        return np.concatenate([self.forward(X[part]) for part in checks.slices(X)])
+        outputs = [self.forward(X[part]) for part in checks.slices(X)]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     # ---- one flat vector ----
 

@@ -18,6 +18,7 @@ from chainrule.lab.words import Refused, said
 from chainrule.layers import Dense, ReLU
 from chainrule.losses import softmax
 from chainrule.network import Network
+from chainrule.optimizers import OPTIMIZERS
 from chainrule.reading.centring import Centring, centring
 from chainrule.reading.digits import find_digits
 
@@ -63,6 +64,7 @@ def lab(lab: Lab, asked: Asked) -> dict[str, Any]:
         "networks": [described(network) for network in lab.networks.values()],
         "coming": lab.coming or None,
         "pairs": [list(pair) for pair in lab.pairs],
+        "rates": {name: rate for name, (_, rate) in OPTIMIZERS.items()},
     }
 
 

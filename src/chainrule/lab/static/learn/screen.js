@@ -20,7 +20,6 @@ export const help = say("learn.help.screen");
 const LENSES = ["units", "along", "life", "layers", "rates"];
 const BATCHES = [1, 16, 32, 64, 128, 256, 1024];
 const SHAPES = ["16-16", "32", "64-32", "128-64", "256-128-64"];
-const RATES = { sgd: 0.05, momentum: 0.005, nesterov: 0.005, rmsprop: 0.0005, adam: 0.0005, adamw: 0.0005 };
 
 export function mount(root, lab) {
   if (api.isStatic) {
@@ -123,7 +122,7 @@ class LearnScreen {
     });
     const begin = () => {
       const chosen = boxes.map((one) => one.querySelector("input")).filter(({ checked }) => checked).map(({ value }) => value);
-      const kept = chosen.map((optimizer) => run.lanes.find((lane) => lane.optimizer === optimizer) ?? { optimizer, rate: RATES[optimizer] });
+      const kept = chosen.map((optimizer) => run.lanes.find((lane) => lane.optimizer === optimizer) ?? { optimizer, rate: this.lab.data.rates[optimizer] });
       if (!kept.length) return this.lab.notice(say("learn.settings.none"));
       this.settings.open = false;
       return this.begin({ ...run, seed: Number(seed.value), hidden: sizesOf.value.split("-").map(Number), lanes: kept });
@@ -197,7 +196,7 @@ class LearnScreen {
   runRates() {
     const { run } = this.session;
     const names = [...new Set(run.lanes.map(({ optimizer }) => optimizer))];
-    const lanes = names.flatMap((optimizer) => [0.1, 1, 10].map((by) => ({ optimizer, rate: Number((RATES[optimizer] * by).toPrecision(6)) })));
+    const lanes = names.flatMap((optimizer) => [0.1, 1, 10].map((by) => ({ optimizer, rate: Number((this.lab.data.rates[optimizer] * by).toPrecision(6)) })));
     this.begin({ ...run, lanes });
   }
 
