@@ -206,10 +206,11 @@ def generator_of(layer: Any) -> np.random.Generator:
 
 def output_gradient(layer: object, grad_y: Array, shape: tuple[int, ...]) -> None:
     """Check that the gradient given to `backward` has the shape of what `forward` returned."""
-    if np.shape(grad_y) != shape:
+    came = grad_y.shape if isinstance(grad_y, np.ndarray) else np.shape(grad_y)
+    if came != shape:
         raise ChainruleError(
             f"backward of {layer} takes the gradient of its last output, shape {shape}, "
-            f"got {np.shape(grad_y)}: was forward called in between, with another batch?"
+            f"got {came}: was forward called in between, with another batch?"
         )
 
 
@@ -274,6 +275,13 @@ def rows(name: str, X: Any, dtype: DTypeLike | None = None) -> Array | Rows:
     if hasattr(X, "__array__") or not all(hasattr(X, name) for name in asked):
         return examples(name, X, dtype)
     return Rows(name, X, dtype)
+
+
+def gathered(examples: Array | Rows, indices: Integers) -> Any:
+    """Return the rows of these indices; NumPy's `take` needs half of the time of indexing."""
+    if isinstance(examples, np.ndarray) and examples.ndim == 2:
+        return examples.take(indices, axis=0)
+    return examples[indices]
 
 
 def tell_epoch(X: Array | Rows, epoch: int) -> None:

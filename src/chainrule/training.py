@@ -124,7 +124,7 @@ def train_network(
         batches = epoch_batches(len(train[0]), batch_size, seed, epoch)[first_batch:]
         done, first_batch = epoch * steps_per_epoch + first_batch, 0
         for step, batch in enumerate(progress(batches) if progress else batches, done + 1):
-            X, y, *weight = (part[batch] for part in train)
+            X, y, *weight = (checks.gathered(part, batch) for part in train)
             loss, outputs = _train_step(network, X, y, step, *weight)
             right = _count_right(network, outputs, y)
             history.sums += loss * len(batch), right, len(batch)
