@@ -8,10 +8,12 @@ import codecs
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
-from typing import Any
+from typing import Any, TypeAlias
 from unicodedata import combining, east_asian_width
+
+Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 
 PLAIN = "chainrule.plain"  # the way in which a stream takes what its encoding lacks
 IN_ASCII = {"−": "-", "–": "-", "…": "...", "“": '"', "”": '"', "×": "x", "√": "sqrt"}

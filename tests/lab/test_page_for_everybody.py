@@ -1,9 +1,9 @@
 """Every screen by keys alone, on a phone, in both themes, and over a server that comes and goes."""
 
 import signal
-from pathlib import Path
 
 import pytest
+from accessibility import found_by_axe
 from lab_client import address_of, start
 from waiting import wait_for_rest, wait_until
 
@@ -36,17 +36,10 @@ def test_it_fits_360_pixels_and_axe_finds_nothing_serious_in_both_themes(visit, 
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.set_viewport_size({"width": 1440, "height": 900})
-    axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     if "step=9" in screen:
         page.get_by_role("button", name="2 steps").click()
         page.locator(".adam [data-number]").first.wait_for()
-    page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text())
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        where = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious]
-        assert where == [], theme
+    assert found_by_axe(page) == []
 
 
 def focused(page):

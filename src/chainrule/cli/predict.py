@@ -16,7 +16,6 @@ from chainrule.cli.shared import (
     DONE,
     MODEL_HELP,
     WRONG_INPUT,
-    Say,
     add_output_options,
     complain,
     is_same_file,
@@ -24,7 +23,7 @@ from chainrule.cli.shared import (
     notice,
     show,
 )
-from chainrule.terminal import is_terminal
+from chainrule.terminal import Say, is_terminal
 
 if TYPE_CHECKING:
     from chainrule.reading.answer import Reading

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from chainrule.checks import ChainruleError
-from chainrule.terminal import command, tell
+from chainrule.terminal import Say, command, tell
 
-Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 DONE, CHECK_SAID_NO, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 MODEL_HELP = "a model file (.npz), or a run folder: it stands for its best on validation"
 PATIENCE = 5  # of early stopping, where none is given: a quarter of the usual 20 epochs

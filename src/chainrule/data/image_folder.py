@@ -26,11 +26,10 @@ from chainrule.data.pictures import SECONDS, SUFFIXES, Bytes, counted, read_scal
 from chainrule.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chainrule.data.dataset import ClassName
-
-    Say = Callable[[str], None]
+    from chainrule.terminal import Say
 
 TEST_SHARE = 5  # every fifth picture of a class is set aside to test, as of the MNIST sample
 FEWEST = 3  # pictures of a class: one to test, one to validate, one to train on

@@ -18,11 +18,11 @@ from chainrule.experiments.figures import (
 from chainrule.experiments.lanes import Result
 from chainrule.experiments.metrics import METRICS
 from chainrule.experiments.report import write_report
-from chainrule.experiments.run_folder import RunFolder, Say
+from chainrule.experiments.run_folder import RunFolder
 from chainrule.experiments.settings import Settings, settings_from
 from chainrule.experiments.starting import begin, go_on
 from chainrule.experiments.words import momentum_words
-from chainrule.terminal import tell
+from chainrule.terminal import Say, tell
 
 
 def compare(

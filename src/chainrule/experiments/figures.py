@@ -11,7 +11,7 @@ import numpy as np
 from chainrule import plots
 from chainrule.data.distort import examples_of
 from chainrule.data.split import Split
-from chainrule.experiments.run_folder import FIGURES, RunFolder, Say
+from chainrule.experiments.run_folder import FIGURES, RunFolder
 from chainrule.experiments.statistics import (
     Run,
     Setting,
@@ -22,6 +22,7 @@ from chainrule.experiments.statistics import (
 )
 from chainrule.experiments.words import WHY_BELOW
 from chainrule.network import Network
+from chainrule.terminal import Say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

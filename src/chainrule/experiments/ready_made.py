@@ -19,11 +19,11 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.split import Split, split_dataset, trainable
 from chainrule.experiments.lanes import Report, run_lane
 from chainrule.experiments.progress import shown_progress
-from chainrule.experiments.run_folder import Say
 from chainrule.experiments.settings import TrainingSettings
 from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.storage.models import Model, save_model
+from chainrule.terminal import Say
 
 FEW = 20_000  # images to train on; below, more epochs
 

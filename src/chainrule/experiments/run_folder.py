@@ -8,11 +8,11 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from chainrule.checks import ChainruleError
 from chainrule.data.dataset import Dataset
@@ -29,12 +29,10 @@ from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.own_data import dataset_for, own_dataset
 from chainrule.storage.files import locked
 from chainrule.storage.models import Model, load_model, save_model
-from chainrule.terminal import command
+from chainrule.terminal import Say, command
 
 FIGURES, MODELS, LOCK = "figures", "models", ".lock"
 PLACE = "path"  # of the data, as metrics.json alone knows it: it may lead through a home
-
-Say: TypeAlias = Callable[[str], None]  # takes what a user should know
 
 
 class RunFolder:

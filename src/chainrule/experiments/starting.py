@@ -17,9 +17,10 @@ from chainrule.data.split import split_dataset, trainable
 from chainrule.experiments.environment import changed
 from chainrule.experiments.metrics import write_metrics
 from chainrule.experiments.record import add_to_record
-from chainrule.experiments.run_folder import PLACE, RunFolder, Say
+from chainrule.experiments.run_folder import PLACE, RunFolder
 from chainrule.experiments.settings import TRAIN_SIZE, EitherSettings
 from chainrule.experiments.stopping import StopSignals
+from chainrule.terminal import Say
 
 MOST_PARAMETERS = 250_000_000  # with gradients and Adam's moments 4 GB, in float32
 WITHOUT_NUMBA = (

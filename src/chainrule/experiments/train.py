@@ -9,11 +9,11 @@ from chainrule import checks
 from chainrule.experiments.figures import draw, figures_of_training
 from chainrule.experiments.lanes import run_lane
 from chainrule.experiments.progress import shown_progress
-from chainrule.experiments.run_folder import RunFolder, Say
+from chainrule.experiments.run_folder import RunFolder
 from chainrule.experiments.settings import TrainingSettings, settings_from
 from chainrule.experiments.starting import begin, go_on
 from chainrule.plots.paper import import_matplotlib
-from chainrule.terminal import tell
+from chainrule.terminal import Say, tell
 
 
 def train(

@@ -20,9 +20,9 @@ from threading import Event, Thread
 from chainrule.checks import ChainruleError
 from chainrule.data.dataset import Dataset
 from chainrule.experiments.ready_made import Recipe, keep, trained
-from chainrule.experiments.run_folder import Say
 from chainrule.lab.networks import Lab, named
 from chainrule.storage.models import load_model, save_model
+from chainrule.terminal import Say
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.split import trainable
 from chainrule.experiments.metrics import checked_metrics
 from chainrule.experiments.ready_made import READER, SMALL, Recipe, kept, made
-from chainrule.experiments.run_folder import Say
 from chainrule.lab.runs import Runs
 from chainrule.lab.words import library, said, sentence
 from chainrule.layers import Dense
@@ -27,6 +26,7 @@ from chainrule.reading.centring import SIDE
 from chainrule.reading.classifier import ImageClassifier
 from chainrule.reading.judge import Judgement, judge
 from chainrule.reading.likeness import Likeness
+from chainrule.terminal import Say
 from chainrule.threads import one_thread
 
 LARGEST_SIDE = 112  # pixels of an image: the pad has no more

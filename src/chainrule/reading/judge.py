@@ -20,7 +20,8 @@ from chainrule.training import loss_and_accuracy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chainrule.data.image_folder import Listing, Say
+    from chainrule.data.image_folder import Listing
+    from chainrule.terminal import Say
 
 TEST_IMAGES = list(MNIST)[2]
 

@@ -13,7 +13,7 @@ from chainrule.reading.classifier import ImageClassifier
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.data.image_folder import Say
+    from chainrule.terminal import Say
 
 
 def own_dataset(classifier: ImageClassifier, places: Sequence[object], say: Say) -> Dataset:
