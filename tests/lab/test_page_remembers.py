@@ -124,6 +124,7 @@ DAMAGED = {
     "#/backwards?images=99999&step=99": "images=99999 and step=99",
     "#/backwards?weight=4.w.0.0": "weight=4.w.0.0",
     "#/mistakes?cell=77&view=none": "cell=77 and view=none",
+    "#/learn?changes=,20-0-0.5&branch=2": "branch=2",
 }
 
 
@@ -141,6 +142,7 @@ def test_a_whole_address_is_no_damaged_one(visit, lab):
         "#/draw?strokes=PDx4MrQ8oGSMjGSg",
         "#/backwards?images=16,3,16&of=training&row=2&step=6&weight=2.b.3&h=1e-5&sgd=0.1",
         "#/mistakes?cell=4.9",
+        "#/learn?changes=,20-0-0.5&branch=1",
     ):
         page = visit(address)
         wait_for_rest(page)

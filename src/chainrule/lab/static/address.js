@@ -1,7 +1,7 @@
 // The address is the state: #/draw?network=course&digit=7. What of it names nothing is left out.
 
 import { decode, encode, padFor } from "./canvas.js";
-import { LIMITS, isChanges, readRun } from "./learn/plan.js";
+import { isChanges, readChanges, readRun } from "./learn/plan.js";
 import { say } from "./words.js";
 
 export function readAddress() {
@@ -44,7 +44,7 @@ const RULES = {
   },
   run: (text) => readRun(text) !== null,
   changes: isChanges,
-  branch: (text) => isBelow(text, LIMITS.branches),
+  branch: (text, { state: { changes = "" } }) => isBelow(text, isChanges(changes) ? readChanges(changes).length : 1),
   moment: (text) => isBelow(text, 20_001),
   lens: (text) => ["units", "along", "life", "layers", "rates"].includes(text),
   life: (text) => /^\d+\.(\d+|b)\.\d+$/.test(text),
