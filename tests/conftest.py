@@ -70,7 +70,8 @@ def two_threads(monkeypatch):
         yield
 
 
-CHROMIUM = Path("/usr/bin/chromium")
+# Debian's packages chromium-headless-shell, which needs half of the time, and chromium.
+BROWSERS = [Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")]
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,9 +87,10 @@ SWITCHES = [
 def browser():
     """Start Debian's Chromium, once for all tests of pages: Playwright allows no second."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
+    path = next((path for path in BROWSERS if path.exists()), None)
+    if path is None:
+        pytest.skip(f"there is no {' and no '.join(map(str, BROWSERS))}")
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        chromium = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield chromium
         chromium.close()

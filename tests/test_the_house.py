@@ -19,8 +19,8 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 # of the feature that needs it, with the reason beside it.
 ROOMS = {
     "core": 468,
-    "checks": 434,  # rows are told the epoch; slices bounded by memory; finite in one pass
-    "terminal": 96,  # streams of any encoding or none, and commands that can be pasted
+    "checks": 442,  # rows are told the epoch; bounded slices; finite in one pass; gathering
+    "terminal": 97,  # streams of any encoding or none, and commands that can be pasted
     "compiled": 142,  # whether it is worth it, decided and tried
     "threads": 95,  # one_thread, and the limit of the estimators
     "storage": 450,  # file systems without locks, fsync or renaming; the columns of tables
@@ -33,8 +33,9 @@ ROOMS = {
     # tables, classes with gaps; photographs: sheet, light, lines, digits, doubts; pictures as the
     # model file says, folders of them judged, the data that a model names; likeness to what was
     # learned from
-    "reading": 1381,
-    "experiments": 2237,  # distortions, early stopping, --size; races, moved data, processes ahead
+    "reading": 1382,
+    # distortions, early stopping, --size; races, moved data, processes ahead and how they end
+    "experiments": 2248,
     # signed values in their own colours; what a part borrows, seconds of
     # computing; cases of all sizes against what is clipped, rounded or forgotten; a class: what
     # platforms hand over, the check of all of it, its page and table
@@ -42,9 +43,9 @@ ROOMS = {
     # pictures behind the gate, other sizes and classes, a network behind the page; what is no
     # digit; one weight followed through the walk back: terms, sums, ways, curve, steps, questions;
     # Learn: runs that are rewound to the bit and branch, and whose dead are the same on every way
-    "lab": 2595,
+    "lab": 2597,
     "interop": 1210,  # threads, tables, dates as labels; L-BFGS, sparse tables, weights put in
-    "cli": 1305,  # options of training; folders of pictures, data convert; a class
+    "cli": 1303,  # options of training; folders of pictures, data convert; a class
     "__init__": 132,
     "__main__": 2,
 }

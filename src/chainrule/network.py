@@ -115,8 +115,7 @@ class Network(Sequence[Layer]):
     def outputs(self, X: Examples) -> Array:
         """Return what `forward` does, for any number of rows: in slices."""
         X = checks.rows("X", X)
-        outputs = [self.forward(X[part]) for part in checks.slices(X)]
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+        return np.concatenate([self.forward(X[part]) for part in checks.slices(X)])
 
     # ---- one flat vector ----
 

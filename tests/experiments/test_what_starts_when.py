@@ -21,7 +21,7 @@ def events(monkeypatch):
 
         monkeypatch.setattr(owner, name, noted)
 
-    note(backends, "_started", lambda *_: "workers")
+    note(backends, "_starting", lambda *_: "workers")
     note(starting, "load_dataset", lambda *_: "images")
     note(RunFolder, "add", lambda folder, result, lanes: result.lane.name)
     note(plots, "save_figure", lambda figure, path: path.stem)

@@ -611,8 +611,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _tell_epoch(self, held_out: Data | None) -> float:
         """Count an epoch, and note and say how good it was; return the score, NaN without one."""
         self.n_iter_ += 1
-        if self.verbose:
-            print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+        self._say(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
         if held_out is None:
             return np.nan
         score = self._score_of(self._forward(rows_of(held_out.X)), held_out)
