@@ -218,7 +218,7 @@ class _Witness:
 
 
 def _train_cases(rng: np.random.Generator) -> list[Case]:
-    sizes = ((12, 4, 2), (10, 4, 3), (9, 2, 2), (10, 20, 2), (7, 3, 12))
+    sizes = ((12, 4, 2), (10, 4, 3), (9, 2, 2), (10, 20, 2), (11, 3, 12))
     return [
         {
             "network": _StandIn(),
