@@ -1,9 +1,11 @@
 """X is an array, or anything with shape, len and X[indices] giving rows: one seam, same bits."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from chainrule import SGD, Adam, ChainruleError, train_network
+from chainrule import SGD, Adam, ChainruleError, checks, train_network
 
 
 class Made:
@@ -123,3 +125,26 @@ def test_rows_that_listen_are_told_each_epoch_before_its_first_batch(make_networ
     train_network(make_network(SGD(0.1)), X, data[1], X_val, data[1], start=(1, 1), **options)
     assert X.told == [(1, 1), (2, 2), (3, 4)]  # of the first epoch one batch is left
     assert X_val.told == []
+
+
+def misaligned(X):
+    """Return the same array at an odd address, as a file may hold it."""
+    memory = np.empty(X.nbytes + 1, np.uint8)
+    moved = memory[1:].view(X.dtype).reshape(X.shape)
+    moved[...] = X
+    return moved
+
+
+@pytest.mark.parametrize(
+    "kept", [np.ascontiguousarray, np.asfortranarray, lambda X: np.repeat(X, 2, 0)[::2], misaligned]
+)
+def test_a_batch_is_gathered_without_a_copy_of_the_whole(kept):
+    X, indices = kept(np.arange(400_000.0).reshape(20_000, 20)), np.array([3, 0, 19_999])
+    tracemalloc.start()
+    try:
+        batch = checks.gathered(X, indices)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(batch, X[indices])
+    assert most < X.nbytes / 10
