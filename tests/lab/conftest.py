@@ -126,6 +126,7 @@ def visit(browser, lab_server):
         page.on("console", lambda one: wrong.append(one.text) if is_wrong(one, allowed) else 0)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: wrong.append(request.url) if is_far(request) else 0)
+        page.on("filechooser", lambda chooser: None)  # else Playwright may listen too late
         page.goto(f"{base}/{address}")
         page.locator("h1").wait_for()
         return page
