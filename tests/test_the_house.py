@@ -19,7 +19,7 @@ CORE = {"layers", "losses", "optimizers", "network", "training"}
 # of the feature that needs it, with the reason beside it.
 ROOMS = {
     "core": 468,
-    "checks": 444,  # rows are told the epoch; bounded slices; finite in one pass; gathering
+    "checks": 443,  # rows are told the epoch; bounded slices; finite in one pass; gathering
     "terminal": 97,  # streams of any encoding or none, and commands that can be pasted
     "compiled": 142,  # whether it is worth it, decided and tried
     "threads": 95,  # one_thread, and the limit of the estimators

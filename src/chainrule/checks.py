@@ -126,7 +126,7 @@ def real_number(
 ) -> float:
     """Return `value` as a float; it must be a finite number within the bounds."""
     number = math.nan
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if isinstance(value, (float, Real)) and not isinstance(value, bool):  # float first: quicker
         number = float(value)
     if not (above < number < below and number >= at_least):
         bounds = {"above": above, "at least": at_least, "below": below}
@@ -406,8 +406,6 @@ def hyperparameters(rule: Any) -> None:
 
 def learning_rate(rate: LearningRate, step: int) -> float:
     """Return the learning rate of `step`, given a number or a function of the step."""
-    if type(rate) is float and 0 <= rate < math.inf:
-        return rate  # the usual case, once a step
     if not callable(rate):
         return real_number("learning_rate", rate, at_least=0)
     try:
@@ -424,8 +422,9 @@ def flat_vectors(
     optimizer: object, parameters: Array, gradients: Array, state: dict[str, Array]
 ) -> None:
     """Check that parameters, gradients and moments are float vectors that belong together."""
-    pair, name = (parameters, gradients), type(optimizer).__name__
+    name = type(optimizer).__name__
     if not (_is_flat(parameters) and _is_flat(gradients)):
+        pair = (parameters, gradients)
         came = (f"{np.shape(v)} {getattr(v, 'dtype', type(v).__name__)}" for v in pair)
         raise ChainruleError(
             f"update of {name} takes two flat vectors of floats, got {' and '.join(came)}: "
